@@ -1,0 +1,92 @@
+// NumPy's files as tensors: `.npy` holds one array, `.npz` is a zip of them. Reading only.
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { unzip, type Unzipped } from 'fflate';
+import { parse, type NpyArray } from 'npyjs';
+import { arrayOf, type DType, type TypedArray } from '../dtype.js';
+import { HornetError } from '../errors.js';
+import { fromBytes, type DeviceTensor } from '../tensor.js';
+
+const dtypeOfCode: Readonly<Record<string, DType>> = {
+  b1: 'bool',
+  u1: 'uint8',
+  u2: 'uint16',
+  u4: 'uint32',
+  i1: 'int8',
+  i2: 'int16',
+  i4: 'int32',
+  i8: 'int64',
+  f2: 'float16',
+  f4: 'float32',
+  f8: 'float64',
+};
+
+/**
+ * Reads a `.npz` file, as `numpy.savez` and `numpy.savez_compressed` write it.
+ *
+ * @param path - The file.
+ * @returns The tensors by name, with the shapes and dtypes of the file.
+ * @throws HornetError if the file is missing, damaged or holds something else than numbers.
+ */
+export async function loadNpz(path: string): Promise<Record<string, DeviceTensor>> {
+  const bytes = await readBytes(path, 'loadNpz');
+  const entries = await new Promise<Unzipped>((resolve, reject) => {
+    unzip(bytes, (error, files) => {
+      if (error) reject(new HornetError('loadNpz', `${basename(path)} is not a zip file: ${error.message}`));
+      else resolve(files);
+    });
+  });
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, entry]) => [name.replace(/\.npy$/, ''), toTensor(entry, 'loadNpz', name)]),
+  );
+}
+
+/**
+ * Reads a `.npy` file, as `numpy.save` writes it.
+ *
+ * @param path - The file.
+ * @returns The tensor, with the shape and dtype of the file.
+ * @throws HornetError if the file is missing, damaged or holds something else than numbers.
+ */
+export async function loadNpy(path: string): Promise<DeviceTensor> {
+  return toTensor(await readBytes(path, 'loadNpy'), 'loadNpy', basename(path));
+}
+
+async function readBytes(path: string, where: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new HornetError(where, `cannot read ${path}`, { cause: error });
+  }
+}
+
+function toTensor(file: Uint8Array, where: string, name: string): DeviceTensor {
+  let array: NpyArray;
+  try {
+    array = parse(file.slice().buffer, { convertFloat16: false });
+  } catch (error) {
+    throw new HornetError(where, `${name} is not a .npy file of numbers`, { cause: error });
+  }
+  const dtype = dtypeOfCode[array.dtype];
+  if (dtype === undefined) throw new HornetError(where, `${name} has the unsupported dtype '${array.dtype}'`);
+  const size = array.shape.reduce((product, length) => product * length, 1);
+  const found = (array.data as TypedArray).length;
+  if (found !== size)
+    throw new HornetError(where, `${name} holds ${found} values, its shape [${array.shape.join(', ')}] ${size}`);
+  const values =
+    dtype === 'bool' ? Uint8Array.from(array.data as unknown as boolean[], Number) : (array.data as TypedArray);
+  return fromBytes(array.fortranOrder ? toRowMajor(values, array.shape, dtype) : values, array.shape, dtype);
+}
+
+/** Fortran order (first index fastest) to C order (last index fastest). */
+function toRowMajor(values: TypedArray, shape: readonly number[], dtype: DType): TypedArray {
+  const out = new (arrayOf(dtype))(values.length);
+  const index = new Array<number>(shape.length).fill(0);
+  const strides: number[] = [];
+  shape.reduce((stride, length, axis) => ((strides[axis] = stride), stride * length), 1);
+  for (let i = 0; i < out.length; i++) {
+    out[i] = values[index.reduce((at, position, axis) => at + position * strides[axis], 0)];
+    for (let axis = shape.length - 1; axis >= 0 && ++index[axis] === shape[axis]; axis--) index[axis] = 0;
+  }
+  return out;
+}
