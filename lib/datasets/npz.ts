@@ -28,11 +28,11 @@ const dtypeOfCode: Readonly<Record<string, DType>> = {
  * @returns The tensors by name, with the shapes and dtypes of the file.
  * @throws HornetError if the file is missing, damaged or holds something else than numbers.
  */
-export async function loadNpz(path: string): Promise<Record<string, DeviceTensor>> {
+export async function loadNpz(path: string | URL): Promise<Record<string, DeviceTensor>> {
   const bytes = await readBytes(path, 'loadNpz');
   const entries = await new Promise<Unzipped>((resolve, reject) => {
     unzip(bytes, (error, files) => {
-      if (error) reject(new HornetError('loadNpz', `${basename(path)} is not a zip file: ${error.message}`));
+      if (error) reject(new HornetError('loadNpz', `${fileName(path)} is not a zip file: ${error.message}`));
       else resolve(files);
     });
   });
@@ -48,22 +48,22 @@ export async function loadNpz(path: string): Promise<Record<string, DeviceTensor
  * @returns The tensor, with the shape and dtype of the file.
  * @throws HornetError if the file is missing, damaged or holds something else than numbers.
  */
-export async function loadNpy(path: string): Promise<DeviceTensor> {
-  return toTensor(await readBytes(path, 'loadNpy'), 'loadNpy', basename(path));
+export async function loadNpy(path: string | URL): Promise<DeviceTensor> {
+  return toTensor(await readBytes(path, 'loadNpy'), 'loadNpy', fileName(path));
 }
 
-async function readBytes(path: string, where: string): Promise<Uint8Array> {
+async function readBytes(path: string | URL, where: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new HornetError(where, `cannot read ${path}`, { cause: error });
+    throw new HornetError(where, `cannot read ${fileName(path)}`, { cause: error });
   }
 }
 
 function toTensor(file: Uint8Array, where: string, name: string): DeviceTensor {
   let array: NpyArray;
   try {
-    array = parse(file.slice().buffer, { convertFloat16: false });
+    array = parse(new Uint8Array(file).buffer, { convertFloat16: false });
   } catch (error) {
     throw new HornetError(where, `${name} is not a .npy file of numbers`, { cause: error });
   }
@@ -90,3 +90,5 @@ function toRowMajor(values: TypedArray, shape: readonly number[], dtype: DType):
   }
   return out;
 }
+
+const fileName = (path: string | URL): string => basename(path instanceof URL ? path.pathname : path);
