@@ -1,0 +1,108 @@
+// From a recorded function to something that runs: passes, plan, encoding, and the cache of native programs.
+import { currentDevice } from '../device.js';
+import { HornetError } from '../errors.js';
+import type { NativeBinding, NativeBuffer, NativeProgram } from '../native.js';
+import { allocate, DeviceTensor } from '../tensor.js';
+import { variableEpoch } from '../variable.js';
+import { encode } from './encode.js';
+import type { Graph } from './ir.js';
+import { scheduleUpdatesLast, separateRoots } from './order.js';
+import { optimize } from './passes/index.js';
+import { planMemory } from './plan.js';
+import { print } from './print.js';
+import type { TracedGraph } from './trace.js';
+
+const programs = new Map<string, NativeProgram>();
+
+/** The native program of a graph; equal graphs share one. */
+export function compileGraph(graph: Graph): NativeProgram {
+  const key = print(graph);
+  let program = programs.get(key);
+  if (!program) {
+    const ordered = scheduleUpdatesLast(separateRoots(optimize(graph)));
+    try {
+      program = currentDevice().compile(encode(ordered, planMemory(ordered)));
+    } catch (error) {
+      throw HornetError.fromNative(error);
+    }
+    programs.set(key, program);
+  }
+  return program;
+}
+
+/** A recorded function with its native program and the state that it works on. */
+export class CompiledFunction {
+  private readonly program: NativeProgram;
+  private readonly updated: ReadonlySet<unknown>;
+
+  constructor(private readonly traced: TracedGraph) {
+    this.program = compileGraph(traced.graph);
+    this.updated = new Set(traced.updated);
+  }
+
+  /** Bytes of device memory that a run needs beside its parameters and results. */
+  get arenaBytes(): number {
+    return this.program.arenaBytes;
+  }
+
+  /** One line per instruction, with the implementation that runs it. */
+  explain(): string[] {
+    return this.program.explain();
+  }
+
+  /** Queues a run and returns its results at once. */
+  run(inputs: readonly DeviceTensor[]): DeviceTensor[] {
+    const results = this.allocateResults();
+    this.program.run(
+      this.parameters(inputs),
+      results.map(({ buffer }) => buffer),
+    );
+    return results;
+  }
+
+  /** Fixes inputs and results, so that further runs cost one call and no memory. */
+  bind(inputs: readonly DeviceTensor[], results: readonly DeviceTensor[] = this.allocateResults()): BoundFunction {
+    const buffers = results.map(({ buffer }) => buffer);
+    return new BoundFunction(results, () => this.program.bind(this.parameters(inputs), buffers));
+  }
+
+  private allocateResults(): DeviceTensor[] {
+    return this.traced.graph.results.map(({ shape, dtype }) => allocate(shape, dtype));
+  }
+
+  private parameters(inputs: readonly DeviceTensor[]): NativeBuffer[] {
+    const state = this.traced.sources.map((source) => {
+      if (source instanceof DeviceTensor) return source.buffer;
+      return (this.updated.has(source) ? source.writable() : source.tensor).buffer;
+    });
+    return [...inputs.map(({ buffer }) => buffer), ...state];
+  }
+}
+
+/** A compiled function with fixed memory. Binds again by itself when a variable has moved. */
+export class BoundFunction {
+  private binding: NativeBinding;
+  private epoch: number;
+
+  constructor(
+    readonly results: readonly DeviceTensor[],
+    private readonly makeBinding: () => NativeBinding,
+  ) {
+    this.binding = makeBinding();
+    this.epoch = variableEpoch();
+  }
+
+  /** Queues `times` runs in a row and returns at once. */
+  run(times = 1): void {
+    if (this.epoch !== variableEpoch()) {
+      this.binding.dispose();
+      this.binding = this.makeBinding();
+      this.epoch = variableEpoch();
+    }
+    this.binding.run(times);
+  }
+
+  dispose(): void {
+    this.binding.dispose();
+  }
+}

@@ -1,0 +1,29 @@
+// Ops outside a trace: each runs at once as a program of one op, from a cache.
+import { HornetError } from '../errors.js';
+import { DeviceTensor, Tensor } from '../tensor.js';
+import { CompiledFunction } from './compile.js';
+import type { Attrs } from './ir.js';
+import type { Primitive } from './op.js';
+import { currentTrace, trace } from './trace.js';
+
+const compiled = new Map<string, CompiledFunction>();
+
+/** Runs one primitive on concrete tensors. */
+export function runEager(op: Primitive, inputs: readonly Tensor[], attrs: Attrs): DeviceTensor[] {
+  const types = inputs.map(({ shape, dtype }) => `${dtype}[${shape.join()}]`);
+  const key = `${op.name}|${types.join(';')}|${JSON.stringify(attrs)}`;
+  let program = compiled.get(key);
+  if (!program) {
+    program = new CompiledFunction(trace((...traced) => currentTrace()!.emit(op, traced, attrs), inputs));
+    compiled.set(key, program);
+  }
+  return program.run(inputs.map((input) => concrete(op, input)));
+}
+
+function concrete(op: Primitive, input: Tensor): DeviceTensor {
+  if (input instanceof DeviceTensor) return input;
+  throw new HornetError(
+    op.name,
+    'a tensor of a traced function is used after that function has ended; return it instead',
+  );
+}

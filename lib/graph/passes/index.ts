@@ -1,0 +1,29 @@
+// The pipeline: which passes run, in which order, each verified.
+import type { Graph } from '../ir.js';
+import { verify } from '../verify.js';
+import { eliminateCommonSubexpressions } from './cse.js';
+import { eliminateDeadCode } from './dce.js';
+import { fuseEpilogues } from './epilogue.js';
+import { fuseElementwise } from './fuse.js';
+import { simplify } from './simplify.js';
+
+const pipeline = [
+  eliminateDeadCode,
+  simplify,
+  simplify,
+  eliminateCommonSubexpressions,
+  eliminateDeadCode,
+  fuseEpilogues,
+  eliminateDeadCode,
+  fuseElementwise,
+  eliminateDeadCode,
+];
+
+/** Optimizes a graph; the result computes the same values. */
+export function optimize(graph: Graph): Graph {
+  return pipeline.reduce((current, pass) => {
+    const next = pass(current);
+    verify(next, pass.name);
+    return next;
+  }, graph);
+}

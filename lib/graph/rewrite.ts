@@ -1,0 +1,56 @@
+// Rebuilding a graph node by node: the tool that passes are written with.
+import { Node, roots, type Graph, type Value } from './ir.js';
+
+/** Maps a value of the old graph to its replacement. */
+export type Lookup = (value: Value) => Value;
+
+/**
+ * What becomes of a node: the values that replace its outputs, or null to keep the node (with replaced inputs).
+ * `add` appends further nodes before it.
+ */
+export type Rule = (
+  node: Node,
+  inputs: readonly Value[],
+  add: (node: Node) => readonly Value[],
+) => readonly Value[] | null;
+
+/** Builds a new graph by asking `rule` about every node in order. */
+export function rewrite(graph: Graph, rule: Rule): Graph {
+  const nodes: Node[] = [];
+  const replaced = new Map<Value, Value>();
+  const lookup: Lookup = (value) => replaced.get(value) ?? value;
+  const add = (node: Node): readonly Value[] => {
+    nodes.push(node);
+    return node.outputs;
+  };
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map(lookup);
+    const outputs = rule(node, inputs, add) ?? add(withInputs(node, inputs));
+    node.outputs.forEach((output, i) => {
+      if (outputs[i] !== output) replaced.set(output, outputs[i]);
+    });
+  }
+  return rename(graph, nodes, lookup);
+}
+
+const withInputs = (node: Node, inputs: readonly Value[]): Node =>
+  inputs.every((input, i) => input === node.inputs[i]) ? node : new Node(node.op, inputs, node.attrs, node.outputs);
+
+/** The graph with other nodes, its parameters, results and updates looked up. */
+export function rename(graph: Graph, nodes: readonly Node[], lookup: Lookup): Graph {
+  return {
+    nodes,
+    parameters: graph.parameters.map(lookup),
+    results: graph.results.map(lookup),
+    updates: graph.updates.map(({ parameter, value }) => ({ parameter: lookup(parameter), value: lookup(value) })),
+  };
+}
+
+/** How many places use each value; results and updates count. */
+export function countUses(graph: Graph): Map<Value, number> {
+  const uses = new Map<Value, number>();
+  const count = (value: Value): void => void uses.set(value, (uses.get(value) ?? 0) + 1);
+  for (const node of graph.nodes) node.inputs.forEach(count);
+  roots(graph).forEach(count);
+  return uses;
+}

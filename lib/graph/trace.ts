@@ -1,0 +1,203 @@
+// Tracing: functions on tensors become graphs. Also the one place where an op decides between recording and running.
+import { byteSize, type DType, type TypedArray } from '../dtype.js';
+import { HornetError } from '../errors.js';
+import { DeviceTensor, Tensor } from '../tensor.js';
+import type { Variable } from '../variable.js';
+import { runEager } from './eager.js';
+import { Node, type Attrs, type Aval, type Graph, type StateUpdate, type Value } from './ir.js';
+import { defineOp, type Primitive } from './op.js';
+
+/** A tensor inside a trace: it has a shape and a type, and numbers only when the program runs. */
+export class TracedTensor extends Tensor {
+  constructor(
+    /** Internal. */
+    readonly trace: Trace,
+    /** Internal. */
+    readonly node: Value,
+  ) {
+    super(node.shape, node.dtype);
+  }
+}
+
+/** An input of the program; `index` counts parameters. */
+export const parameterOp = defineOp<{ index: number }>({
+  name: 'parameter',
+  infer: () => [],
+  grad: null,
+  structural: true,
+});
+
+/** Numbers known when the program is made, as little-endian bytes. */
+export const constantOp = defineOp<{ data: Uint8Array }>({
+  name: 'constant',
+  infer: () => [],
+  grad: null,
+  structural: true,
+});
+
+interface VariableState {
+  readonly parameter: Value;
+  current: Value;
+}
+
+/** The recording of one function: its nodes, and the variables and outer tensors it touched. */
+export class Trace {
+  readonly nodes: Node[] = [];
+  readonly parameters: Value[] = [];
+  /** Where the parameters after the explicit inputs take their memory from. */
+  readonly sources: (Variable | DeviceTensor)[] = [];
+  private readonly variables = new Map<Variable, VariableState>();
+  private readonly captures = new Map<DeviceTensor, Value>();
+
+  /** Adds an explicit input. All inputs come before the first variable or capture. */
+  input(aval: Aval): TracedTensor {
+    return new TracedTensor(this, this.parameter(aval));
+  }
+
+  /** The value of a variable at this point of the program. */
+  read(variable: Variable): TracedTensor {
+    return new TracedTensor(this, this.state(variable).current);
+  }
+
+  /** Makes `value` the variable's value from this point on. */
+  write(variable: Variable, value: Tensor): void {
+    this.state(variable).current = this.lift(value);
+  }
+
+  /** A constant of the program. */
+  constant(array: TypedArray, shape: readonly number[], dtype: DType): TracedTensor {
+    const data = new Uint8Array(array.buffer, array.byteOffset, array.byteLength).slice();
+    if (data.length !== shape.reduce((n, d) => n * d, byteSize(dtype))) {
+      throw new HornetError('constant', `${data.length} bytes do not fill shape [${shape.join(', ')}] of ${dtype}`);
+    }
+    return new TracedTensor(this, this.append(constantOp as unknown as Primitive, [], { data }, [{ shape, dtype }])[0]);
+  }
+
+  /** The graph value of a tensor: its own, or a new parameter for a tensor from outside. */
+  lift(tensor: Tensor): Value {
+    if (tensor instanceof TracedTensor) {
+      if (tensor.trace !== this) {
+        throw new HornetError(
+          'trace',
+          'a tensor of another traced function is used here; return it from that function',
+        );
+      }
+      return tensor.node;
+    }
+    if (!(tensor instanceof DeviceTensor)) {
+      throw new HornetError('trace', 'a symbolic tensor has no value here; call the layer or op on real tensors');
+    }
+    let value = this.captures.get(tensor);
+    if (!value) {
+      value = this.parameter(tensor);
+      this.captures.set(tensor, value);
+      this.sources.push(tensor);
+    }
+    return value;
+  }
+
+  /** Records one op. */
+  emit<A extends Attrs>(op: Primitive<A>, inputs: readonly Tensor[], attrs: A): TracedTensor[] {
+    const values = inputs.map((input) => this.lift(input));
+    return this.append(op as unknown as Primitive, values, attrs, op.infer(values, attrs)).map(
+      (value) => new TracedTensor(this, value),
+    );
+  }
+
+  /** Forgets everything the function did to variables since `before` was taken with `snapshot`. */
+  restore(before: ReadonlyMap<Variable, Value>): void {
+    for (const [variable, state] of this.variables) state.current = before.get(variable) ?? state.parameter;
+  }
+
+  /** The present value of every variable touched so far. */
+  snapshot(): ReadonlyMap<Variable, Value> {
+    return new Map([...this.variables].map(([variable, state]) => [variable, state.current]));
+  }
+
+  /** Closes the recording. */
+  finish(results: readonly Tensor[]): TracedGraph {
+    const lifted = results.map((result) => this.lift(result));
+    const changed = [...this.variables].filter(([, state]) => state.current !== state.parameter);
+    const updates: StateUpdate[] = changed.map(([, { parameter, current }]) => ({ parameter, value: current }));
+    return {
+      graph: { nodes: this.nodes, parameters: this.parameters, results: lifted, updates },
+      sources: this.sources,
+      updated: changed.map(([variable]) => variable),
+    };
+  }
+
+  private state(variable: Variable): VariableState {
+    let state = this.variables.get(variable);
+    if (!state) {
+      const parameter = this.parameter(variable);
+      this.variables.set(variable, (state = { parameter, current: parameter }));
+      this.sources.push(variable);
+    }
+    return state;
+  }
+
+  private parameter(aval: Aval): Value {
+    const attrs = { index: this.parameters.length };
+    const [value] = this.append(parameterOp as unknown as Primitive, [], attrs, [aval]);
+    this.parameters.push(value);
+    return value;
+  }
+
+  private append(op: Primitive, inputs: readonly Value[], attrs: Attrs, outputs: readonly Aval[]): readonly Value[] {
+    const node = new Node(op, inputs, attrs, outputs);
+    this.nodes.push(node);
+    return node.outputs;
+  }
+}
+
+/** A finished recording. */
+export interface TracedGraph {
+  readonly graph: Graph;
+  /** Variables and outer tensors behind the parameters that follow the explicit inputs. */
+  readonly sources: readonly (Variable | DeviceTensor)[];
+  /** The variables that the program changes, in the order of `graph.updates`. */
+  readonly updated: readonly Variable[];
+}
+
+let current: Trace | null = null;
+
+/** The trace that is being recorded, or null outside of any. */
+export const currentTrace = (): Trace | null => current;
+
+/** Runs `fn` while `trace` records (null: eagerly). */
+export function withTrace<T>(trace: Trace | null, fn: () => T): T {
+  const outer = current;
+  current = trace;
+  try {
+    const result = fn();
+    if (result instanceof Promise) {
+      result.catch(() => undefined);
+      throw new HornetError('trace', 'a traced function cannot be async: tensors have no numbers while it is recorded');
+    }
+    return result;
+  } finally {
+    current = outer;
+  }
+}
+
+/** Records `fn` on inputs of the given shapes and types. */
+export function trace(fn: (...inputs: TracedTensor[]) => readonly Tensor[], avals: readonly Aval[]): TracedGraph {
+  const recording = new Trace();
+  const inputs = avals.map((aval) => recording.input(aval));
+  return withTrace(recording, () => recording.finish(fn(...inputs)));
+}
+
+/** The shapes and types that `fn` would give; nothing runs, and what `fn` does to variables is forgotten. */
+export function abstractEval(fn: (...inputs: TracedTensor[]) => readonly Tensor[], avals: readonly Aval[]): Aval[] {
+  return trace(fn, avals).graph.results.map(({ shape, dtype }) => ({ shape, dtype }));
+}
+
+/** Applies a primitive: recorded in a trace, otherwise run at once as a program of one op. */
+export function emit<A extends Attrs>(op: Primitive<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
+  return current ? current.emit(op, inputs, attrs) : runEager(op as unknown as Primitive, inputs, attrs);
+}
+
+/** `emit` for primitives with one output. */
+export function emit1<A extends Attrs>(op: Primitive<A>, inputs: readonly Tensor[], attrs: A): Tensor {
+  return emit(op, inputs, attrs)[0];
+}

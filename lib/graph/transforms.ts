@@ -1,0 +1,125 @@
+// What users compose functions with: jit, grad, valueAndGrad. All of them record, compile and run whole programs.
+import { HornetError } from '../errors.js';
+import { sizeOf } from './ir.js';
+import { flatten, isBranch, mapTree, unflatten, type Tree } from '../tree.js';
+import { DeviceTensor, Tensor } from '../tensor.js';
+import type { Variable } from '../variable.js';
+import { CompiledFunction } from './compile.js';
+import { gradients } from './gradients.js';
+import { currentTrace, trace } from './trace.js';
+
+/** Any arguments; tensors may stand in nested arrays and plain objects. Everything else is part of the program. */
+type Args = readonly unknown[];
+
+/**
+ * Compiles a function of tensors into one native program per combination of shapes, dtypes and other arguments.
+ *
+ * Inside, variables may be read and assigned; assignments take effect with each call. Tensors are taken from arguments
+ * (nested arrays and plain objects included); other arguments are compared by their JSON form. Calls return at once.
+ *
+ * @example
+ * const normalize = jit((x: Tensor) => ops.divide(x, ops.norm(x)));
+ */
+export function jit<A extends Args, R>(fn: (...args: A) => R): (...args: A) => R {
+  const cache = new Map<string, { compiled: CompiledFunction; result: Tree<unknown> }>();
+  return (...args: A): R => {
+    // Within a trace the function becomes part of the program around it.
+    if (currentTrace()) return fn(...args);
+    const leaves = flatten(args as Tree<unknown>);
+    const tensors = leaves.filter((leaf): leaf is Tensor => leaf instanceof Tensor);
+    const key = JSON.stringify(mapTree(args as Tree<unknown>, staticForm));
+    let entry = cache.get(key);
+    if (!entry) cache.set(key, (entry = record(fn, args, leaves, tensors)));
+    const results = entry.compiled.run(tensors as DeviceTensor[]);
+    return restore(entry.result, results) as R;
+  };
+}
+
+const staticForm = (leaf: unknown): unknown => {
+  if (leaf instanceof Tensor) return { shape: leaf.shape, dtype: leaf.dtype };
+  return typeof leaf === 'function' || typeof leaf === 'bigint' ? String(leaf) : (leaf ?? null);
+};
+
+function record<A extends Args, R>(fn: (...args: A) => R, args: A, leaves: unknown[], tensors: Tensor[]) {
+  let result: Tree<unknown> = null;
+  const traced = trace((...inputs) => {
+    let next = 0;
+    const substituted = leaves.map((leaf) => (leaf instanceof Tensor ? inputs[next++] : leaf));
+    result = fn(...(unflatten(args as Tree<unknown>, substituted) as unknown as A)) as Tree<unknown>;
+    return tensorsOf(result);
+  }, tensors);
+  return { compiled: new CompiledFunction(traced), result: result as Tree<unknown> };
+}
+
+const tensorsOf = (result: Tree<unknown>): Tensor[] =>
+  flatten(result).filter((leaf): leaf is Tensor => leaf instanceof Tensor);
+
+/** The recorded result with concrete tensors in the places of traced ones. */
+function restore(result: Tree<unknown>, tensors: readonly DeviceTensor[]): unknown {
+  let next = 0;
+  return mapTree(result, (leaf) => (leaf instanceof Tensor ? tensors[next++] : leaf));
+}
+
+/** With respect to what `grad` and `valueAndGrad` differentiate. */
+export interface GradOptions {
+  /** Positions of arguments. Default: the first, or none where `variables` are given. */
+  readonly argnums?: readonly number[];
+  /** Variables that the function reads. */
+  readonly variables?: readonly Variable[];
+}
+
+/** What `valueAndGrad` gives. */
+export interface ValueAndGrad<R> {
+  /** What the function returned. */
+  readonly value: R;
+  /** Gradients of the arguments in `argnums`, each of the argument's own structure; null where none flows. */
+  readonly argGrads: readonly Tree<Tensor | null>[];
+  /** Gradients of `variables`, in their order; null where the loss does not depend on one. */
+  readonly grads: readonly (Tensor | null)[];
+}
+
+/**
+ * A function that computes `fn` and the gradients of its loss. The loss is the (first) tensor that `fn` returns; it must
+ * have one element, further results are passed through. Inside a trace (`trainStep`, `jit`) it is recorded into the
+ * program; outside it runs at once as a program of its own.
+ *
+ * @throws HornetError when the loss is not a tensor of one element.
+ */
+export function valueAndGrad<A extends Args, R>(
+  fn: (...args: A) => R,
+  options: GradOptions = {},
+): (...args: A) => ValueAndGrad<R> {
+  const { variables = [], argnums = variables.length > 0 ? [] : [0] } = options;
+  const differentiate = (...args: A): ValueAndGrad<R> => {
+    const active = currentTrace()!;
+    const wrtArgs = argnums.map((argnum) => flatten(args[argnum] as Tree<Tensor>));
+    const wrt = [...wrtArgs.flat().map((x) => active.lift(x)), ...variables.map((v) => active.read(v).node)];
+    const value = fn(...args);
+    const grads = gradients(active, [lossOf(value)], wrt);
+    let next = 0;
+    const argGrads = argnums.map((argnum) => mapTree(args[argnum] as Tree<Tensor>, () => grads[next++]));
+    return { value, argGrads, grads: grads.slice(next) };
+  };
+  return (...args) => (currentTrace() ? differentiate(...args) : jit(differentiate)(...args));
+}
+
+function lossOf(value: unknown): Tensor {
+  const [loss] = tensorsOf((isBranch(value) || value instanceof Tensor ? value : null) as Tree<unknown>);
+  if (!loss || sizeOf(loss.shape) !== 1) {
+    const received = loss ? `shape [${loss.shape.join(', ')}]` : String(value);
+    throw new HornetError('grad', `expected the function to return a loss of one element, received ${received}`);
+  }
+  return loss;
+}
+
+/** A function that computes the gradient of `fn` with respect to its first argument (or `options.argnums`). */
+export function grad<A extends Args>(
+  fn: (...args: A) => Tensor,
+  options: GradOptions = {},
+): (...args: A) => Tree<Tensor | null> {
+  const both = valueAndGrad(fn, options);
+  return (...args) => {
+    const { argGrads } = both(...args);
+    return argGrads.length === 1 ? argGrads[0] : argGrads;
+  };
+}

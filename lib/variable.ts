@@ -1,0 +1,130 @@
+// Variables: named state in device memory that programs update in place.
+import { currentDevice } from './device.js';
+import { type DType, type TypedArray } from './dtype.js';
+import { HornetError } from './errors.js';
+import { sameShape } from './graph/ir.js';
+import { currentTrace } from './graph/trace.js';
+import { allocate, DeviceTensor, type Tensor } from './tensor.js';
+import { convertToTensor, type TensorLike } from './ops/convert.js';
+
+/** What a variable carries besides its numbers. */
+export interface VariableArgs {
+  readonly name?: string;
+  /** Whether optimizers change it. Default true. */
+  readonly trainable?: boolean;
+  /** Default: the initial value's own. */
+  readonly dtype?: DType;
+  /** Penalty added to the loss. */
+  readonly regularizer?: ((value: Tensor) => Tensor) | null;
+  /** Projection applied after each optimizer step. */
+  readonly constraint?: ((value: Tensor) => Tensor) | null;
+}
+
+let epoch = 0;
+
+/** Counts the moments at which some variable moved to other memory: bound programs compare it and bind again. */
+export const variableEpoch = (): number => epoch;
+
+/**
+ * A tensor that can be changed. In a trace, reading gives the value at that point of the program and assigning becomes
+ * an update in place; outside, both act at once.
+ */
+export class Variable {
+  name: string;
+  /** Name below the owning layers, e.g. `sequential/dense/kernel`. */
+  path: string;
+  trainable: boolean;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  regularizer: ((value: Tensor) => Tensor) | null;
+  constraint: ((value: Tensor) => Tensor) | null;
+  /** Set by layers that must not be decayed or averaged. */
+  overwriteWithGradient = false;
+  private memory: DeviceTensor;
+  private lent = false;
+
+  constructor(initial: TensorLike, args: VariableArgs = {}) {
+    const value = convertToTensor(initial, args.dtype);
+    if (!(value instanceof DeviceTensor)) {
+      throw new HornetError('variable', 'a variable cannot be created inside a traced function; create it in build()');
+    }
+    this.name = args.name ?? 'variable';
+    this.path = this.name;
+    this.trainable = args.trainable ?? true;
+    this.shape = value.shape;
+    this.dtype = value.dtype;
+    this.regularizer = args.regularizer ?? null;
+    this.constraint = args.constraint ?? null;
+    this.memory = value;
+    // The caller may still hold the tensor: it must not change under its hands, nor take the memory along.
+    if (value === initial) {
+      this.lent = true;
+      this.unshare(true);
+    }
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  get size(): number {
+    return this.memory.size;
+  }
+
+  /** The value: traced inside a trace; otherwise a tensor that keeps its numbers when the variable changes. */
+  get value(): Tensor {
+    const trace = currentTrace();
+    if (trace) return trace.read(this);
+    this.lent = true;
+    return new DeviceTensor(this.memory.buffer, this.shape, this.dtype, true);
+  }
+
+  /** Replaces the value; converted to the variable's dtype. Throws a `HornetError` when the shape differs. */
+  assign(value: TensorLike): void {
+    const converted = convertToTensor(value, this.dtype);
+    if (!sameShape(converted.shape, this.shape)) {
+      throw new HornetError(
+        this.path,
+        `expected a value of shape [${this.shape.join(', ')}], received [${converted.shape.join(', ')}]`,
+      );
+    }
+    const trace = currentTrace();
+    if (trace) return trace.write(this, converted);
+    this.unshare(false);
+    currentDevice().copy((converted as DeviceTensor).buffer, this.memory.buffer);
+  }
+
+  /** Copies the current numbers out. */
+  data(): Promise<TypedArray> {
+    return this.memory.data();
+  }
+
+  /** Memory for a program that only reads. Internal. */
+  get tensor(): DeviceTensor {
+    return this.memory;
+  }
+
+  /** Memory for a program that updates in place: moved away first when a tensor handed out still shows it. Internal. */
+  writable(): DeviceTensor {
+    this.unshare(true);
+    return this.memory;
+  }
+
+  private unshare(keep: boolean): void {
+    if (!this.lent) return;
+    const old = this.memory;
+    this.memory = allocate(this.shape, this.dtype);
+    if (keep) currentDevice().copy(old.buffer, this.memory.buffer);
+    this.lent = false;
+    epoch++;
+  }
+
+  /** Frees the memory. */
+  dispose(): void {
+    this.memory.dispose();
+  }
+
+  toString(): string {
+    return `<Variable path=${this.path}, shape=[${this.shape.join(', ')}], dtype=${this.dtype}>`;
+  }
+}
