@@ -1,0 +1,78 @@
+// Runs the project's checks and sums them up; called by .ci/run. Arguments choose checks by name: `.ci/run lint jest`.
+// A check that ends with a line like "12 passed, 1 failed" counts with these numbers, any other as one.
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import process from 'node:process';
+
+const jobs = String(Math.max(1, Math.min(availableParallelism(), 8)));
+const env = { ...process.env, OMP_WAIT_POLICY: 'passive', CMAKE_BUILD_PARALLEL_LEVEL: jobs, FORCE_COLOR: '0' };
+
+/** Checks in a lane run one after the other, lanes of one stage side by side, stages one after the other. */
+const stages = [
+  [
+    [
+      ['prettier', 'npx prettier --check --log-level warn .'],
+      ['eslint', 'npx eslint --max-warnings 0 .'],
+      ['clang-format', 'git ls-files "native/*.h" "native/*.cpp" | xargs -r npx clang-format --dry-run -Werror'],
+      ['types', 'npx tsc -p tsconfig.json'],
+    ],
+    [
+      ['native build', 'npm run --silent build:native'],
+      ['native tests', 'npm run --silent test:native'],
+    ],
+  ],
+  [[['jest', 'npm run --silent jest']]],
+  [[['vectors', 'npm run --silent vectors -- test/golden/vectors']]],
+  [[['packaging', 'node test/packaging/pack.mjs']]],
+];
+
+function run([name, command]) {
+  return new Promise((resolve) => {
+    const started = performance.now();
+    const child = spawn('bash', ['-o', 'pipefail', '-c', command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.stderr.on('data', (chunk) => (output += chunk));
+    child.on('close', (code) => {
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      const result = count(output, code === 0);
+      console.log(
+        `${result.failed ? '✗' : '✓'} ${name} (${seconds} s): ${result.passed} passed, ${result.failed} failed`,
+      );
+      if (result.failed) console.log(indent(output.trim().split('\n').slice(-200).join('\n')));
+      resolve(result);
+    });
+  });
+}
+
+/** Numbers of the last summary line of a check (jest writes "Tests: 1 failed, 2 passed, 3 total"), else one. */
+function count(output, succeeded) {
+  const lines = output.split('\n').filter((line) => /\d+ passed/.test(line) && !/^(Test Suites|Snapshots):/.test(line));
+  const number = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(lines.at(-1) ?? '')?.[1] ?? 0);
+  const [passed, failed] = [number('passed'), number('failed')];
+  if (passed + failed === 0) return succeeded ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return { passed, failed: succeeded ? failed : Math.max(failed, 1) };
+}
+
+const indent = (text) => text.replace(/^/gm, '    ');
+
+const wanted = process.argv.slice(2);
+const known = stages.flat(2).map(([name]) => name);
+const unknown = wanted.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`unknown check ${unknown.join(', ')}; there are: ${known.join(', ')}`);
+  process.exit(2);
+}
+const total = { passed: 0, failed: 0 };
+for (const lanes of stages) {
+  const lane = async (checks) => {
+    for (const check of checks.filter(([name]) => wanted.length === 0 || wanted.includes(name))) {
+      const { passed, failed } = await run(check);
+      total.passed += passed;
+      total.failed += failed;
+    }
+  };
+  await Promise.all(lanes.map(lane));
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 ? 0 : 1;

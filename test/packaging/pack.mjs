@@ -1,0 +1,90 @@
+// The package as users get it: packed, installed into an empty folder with no compiler on the PATH, trained with there.
+// Needs `npm run prebuild`; runs it for this machine's own level when there is no prebuilt addon yet.
+import assert from 'node:assert';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'hornet-pack-'));
+let passed = 0;
+
+function check(name, body) {
+  const result = body();
+  passed++;
+  console.log(`✓ ${name}`);
+  return result;
+}
+
+const execute = (command, args, options) =>
+  execFileSync(command, args, { encoding: 'utf8', stdio: 'pipe', ...options });
+
+try {
+  if (!existsSync(join(root, 'prebuilds/linux-x64'))) {
+    execute('npm', ['run', 'prebuild'], { cwd: root, env: { ...process.env, HORNET_LEVELS: 'native' } });
+  }
+
+  const tarball = check('packs', () => {
+    const [{ filename, files }] = JSON.parse(
+      execute('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root }),
+    );
+    const paths = files.map((file) => file.path);
+    for (const wanted of [
+      'dist/index.js',
+      'dist/index.d.ts',
+      'LICENSE',
+      'README.md',
+      'CMakeLists.txt',
+      'native/addon.cpp',
+    ]) {
+      assert(paths.includes(wanted), `${wanted} is not in the package`);
+    }
+    assert(
+      !paths.some((path) => /^(test|bench|node_modules|build)\//.test(path)),
+      'the package holds what users do not need',
+    );
+    return join(folder, filename);
+  });
+
+  // Only what npm itself needs: no compiler, no cmake, no python.
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const which = (tool) => execute('bash', ['-c', `command -v ${tool}`]).trim();
+  for (const tool of ['npm', 'sh', 'env', 'uname']) symlinkSync(which(tool), join(bin, tool));
+  symlinkSync(process.execPath, join(bin, 'node'));
+  const app = join(folder, 'app');
+  mkdirSync(app);
+  writeFileSync(join(app, 'package.json'), '{ "name": "app", "private": true, "type": "module" }\n');
+  const inside = { cwd: app, env: { PATH: bin, HOME: process.env.HOME, OMP_WAIT_POLICY: 'passive' } };
+
+  check('installs without a compiler', () => {
+    assert.throws(() => execute('sh', ['-c', 'command -v c++ || command -v g++ || command -v cmake'], inside));
+    execute('npm', ['install', '--no-audit', '--no-fund', tarball], inside);
+  });
+
+  check('trains', () => {
+    copyFileSync(join(here, 'train.mjs'), join(app, 'train.mjs'));
+    console.log(`  ${execute('node', ['train.mjs'], inside).trim()}`);
+  });
+
+  check('its declarations compile', () => {
+    copyFileSync(join(here, 'consumer.ts'), join(app, 'consumer.ts'));
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const options = '--noEmit --strict --target es2023 --module nodenext --lib es2023,esnext.disposable --types'.split(
+      ' ',
+    );
+    const types = join(root, 'node_modules/@types');
+    execute(process.execPath, [tsc, ...options, 'node', '--typeRoots', types, 'consumer.ts'], { cwd: app });
+  });
+  console.log(`${passed} passed, 0 failed`);
+} catch (error) {
+  console.error(error.message, error.stdout ?? '', error.stderr ?? '');
+  console.log(`${passed} passed, 1 failed`);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
