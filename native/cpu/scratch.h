@@ -1,0 +1,28 @@
+// Divides a kernel's scratch memory into aligned parts. Not an allocator: offsets are fixed when the kernel is made.
+#pragma once
+
+#include <cstddef>
+
+namespace hornet {
+
+class ScratchPlan {
+ public:
+  /// Reserves a part and returns its offset.
+  size_t reserve(size_t bytes) {
+    const size_t offset = bytes_;
+    bytes_ += (bytes + 63) / 64 * 64;
+    return offset;
+  }
+
+  size_t bytes() const { return bytes_; }
+
+ private:
+  size_t bytes_ = 0;
+};
+
+template <class T = std::byte>
+T* scratchAt(void* scratch, size_t offset) {
+  return reinterpret_cast<T*>(static_cast<std::byte*>(scratch) + offset);
+}
+
+}  // namespace hornet
