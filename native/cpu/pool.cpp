@@ -1,0 +1,259 @@
+// max_pool, avg_pool and their gradients: own loops over channels-last tensors, vectorised over the channels.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "../kernel.h"
+#include "converted.h"
+#include "make.h"
+#include "parallel.h"
+#include "window.h"
+
+namespace hornet {
+namespace {
+
+struct PoolShape {
+  Window window;
+  int64_t batch, channels;
+  bool countPadding;
+
+  /// Output positions that are worth a thread.
+  int64_t grain() const { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, channels * window.taps())); }
+
+  double average(int64_t taps) const { return 1.0 / double(countPadding ? window.taps() : std::max<int64_t>(1, taps)); }
+
+  /// Whether every input belongs to exactly one window.
+  bool isTiling() const {
+    for (int axis = 0; axis < 3; ++axis) {
+      if (window.stride[axis] != window.size[axis] || window.hi(axis) < 0) return false;
+    }
+    return true;
+  }
+
+  bool overlaps() const {
+    for (int axis = 0; axis < 3; ++axis) {
+      if (window.stride[axis] < window.size[axis] && window.out[axis] > 1) return true;
+    }
+    return false;
+  }
+};
+
+PoolShape parseShape(const KernelArgs& args, const TensorSpec& x, const TensorSpec& y) {
+  PoolShape s;
+  s.window = {int(x.shape.size()) - 2,
+              liftSizes(spatial(x.shape), 1),
+              liftSizes(spatial(y.shape), 1),
+              liftSizes(args.attrs.integers("window"), 1),
+              liftSizes(args.attrs.integers("strides"), 1),
+              liftSizes(args.attrs.integers("lo"), 0),
+              {1, 1, 1}};
+  s.batch = x.shape.front();
+  s.channels = x.shape.back();
+  s.countPadding = args.op.starts_with("avg_pool") && args.attrs.flag("countPadding");
+  return s;
+}
+
+/// The taps of one output position that lie inside the input, as boxes of input positions.
+struct Box {
+  std::array<int64_t, 3> begin, end;
+
+  Box(const Window& w, int64_t position) {
+    int64_t rest = position;
+    for (int axis = 2; axis >= 0; --axis) {
+      const int64_t o = rest % w.out[axis];
+      rest /= w.out[axis];
+      begin[axis] = std::max<int64_t>(0, w.input(axis, o, 0));
+      end[axis] = std::min(w.in[axis], w.input(axis, o, w.size[axis]));
+    }
+  }
+
+  int64_t count() const {
+    int64_t product = 1;
+    for (int axis = 0; axis < 3; ++axis) product *= std::max<int64_t>(0, end[axis] - begin[axis]);
+    return product;
+  }
+
+  template <class Fn>
+  void forEach(const Window& w, Fn&& fn) const {
+    for (int64_t i0 = begin[0]; i0 < end[0]; ++i0) {
+      for (int64_t i1 = begin[1]; i1 < end[1]; ++i1) {
+        const int64_t row = (i0 * w.in[1] + i1) * w.in[2];
+        for (int64_t i2 = begin[2]; i2 < end[2]; ++i2) fn(row + i2);
+      }
+    }
+  }
+};
+
+template <class T>
+class MaxPool : public Kernel {
+ public:
+  explicit MaxPool(const PoolShape& s) : shape_(s) {}
+
+  void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
+    const Window& w = shape_.window;
+    const int64_t positions = w.outputPositions(), channels = shape_.channels;
+    parallelFor(shape_.batch * positions, shape_.grain(), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const T* image = static_cast<const T*>(in[0]) + i / positions * w.inputPositions() * channels;
+        T* y = static_cast<T*>(out[0]) + i * channels;
+        std::fill_n(y, channels, lowest());
+        Box(w, i % positions).forEach(w, [&](int64_t position) {
+          const T* x = image + position * channels;
+#pragma omp simd
+          for (int64_t c = 0; c < channels; ++c) y[c] = (x[c] > y[c]) | (x[c] != x[c]) ? x[c] : y[c];
+        });
+      }
+    });
+  }
+
+ private:
+  static T lowest() {
+    using Limits = std::numeric_limits<T>;
+    return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+  }
+
+  PoolShape shape_;
+};
+
+/// Gradients run over one image and one block of channels per task, so that overlapping windows never meet.
+template <class Fn>
+void forEachPlane(const PoolShape& s, int64_t block, Fn&& fn) {
+  const int64_t blocks = (s.channels + block - 1) / block, positions = s.window.outputPositions();
+  const int64_t work = std::max<int64_t>(1, positions * s.window.taps() * std::min(s.channels, block));
+  parallelFor(s.batch * blocks, std::max<int64_t>(1, 32768 / work), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % blocks * block;
+      fn(i / blocks, first, std::min(block, s.channels - first));
+    }
+  });
+}
+
+template <class T>
+class MaxPoolGrad : public Kernel {
+  static constexpr int64_t kBlock = 64;
+
+ public:
+  explicit MaxPoolGrad(const PoolShape& s) : shape_(s) {}
+
+  void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
+    shape_.overlaps() ? gradient<true>(in, out) : gradient<false>(in, out);
+  }
+
+ private:
+  template <bool overlap>
+  void gradient(std::span<const void* const> in, std::span<void* const> out) const {
+    const Window& w = shape_.window;
+    const int64_t positions = w.outputPositions(), inputs = w.inputPositions(), channels = shape_.channels;
+    const bool clear = overlap || !shape_.isTiling();
+    forEachPlane(shape_, kBlock, [&](int64_t image, int64_t first, int64_t count) {
+      const T* x = static_cast<const T*>(in[0]) + image * inputs * channels + first;
+      T* dx = static_cast<T*>(out[0]) + image * inputs * channels + first;
+      for (int64_t p = 0; clear && p < inputs; ++p) std::fill_n(dx + p * channels, count, T(0));
+      for (int64_t p = 0; p < positions; ++p) {
+        const T* y = static_cast<const T*>(in[1]) + (image * positions + p) * channels + first;
+        const T* dy = static_cast<const T*>(in[2]) + (image * positions + p) * channels + first;
+        T left[kBlock];  // the gradient that no earlier tap has taken
+        std::copy_n(dy, count, left);
+        Box(w, p).forEach(w, [&](int64_t position) {
+          const T* from = x + position * channels;
+          T* to = dx + position * channels;
+#pragma omp simd
+          for (int64_t c = 0; c < count; ++c) {
+            const bool hit = (from[c] == y[c]) | (from[c] != from[c]);
+            const T taken = hit ? left[c] : T(0);
+            to[c] = overlap ? T(to[c] + taken) : taken;
+            left[c] = hit ? T(0) : left[c];
+          }
+        });
+      }
+    });
+  }
+
+  PoolShape shape_;
+};
+
+template <class T>
+class AvgPool : public Kernel {
+ public:
+  explicit AvgPool(const PoolShape& s) : shape_(s) {}
+
+  void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
+    const Window& w = shape_.window;
+    const int64_t positions = w.outputPositions(), channels = shape_.channels;
+    parallelFor(shape_.batch * positions, shape_.grain(), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const T* image = static_cast<const T*>(in[0]) + i / positions * w.inputPositions() * channels;
+        T* y = static_cast<T*>(out[0]) + i * channels;
+        std::fill_n(y, channels, T(0));
+        const Box box(w, i % positions);
+        box.forEach(w, [&](int64_t position) {
+          const T* x = image + position * channels;
+#pragma omp simd
+          for (int64_t c = 0; c < channels; ++c) y[c] += x[c];
+        });
+        const T factor = T(shape_.average(box.count()));
+#pragma omp simd
+        for (int64_t c = 0; c < channels; ++c) y[c] *= factor;
+      }
+    });
+  }
+
+ private:
+  PoolShape shape_;
+};
+
+template <class T>
+class AvgPoolGrad : public Kernel {
+ public:
+  explicit AvgPoolGrad(const PoolShape& s) : shape_(s) {}
+
+  void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
+    const Window& w = shape_.window;
+    const int64_t positions = w.outputPositions(), inputs = w.inputPositions(), channels = shape_.channels;
+    forEachPlane(shape_, 256, [&](int64_t image, int64_t first, int64_t count) {
+      T* dx = static_cast<T*>(out[0]) + image * inputs * channels + first;
+      for (int64_t p = 0; p < inputs; ++p) std::fill_n(dx + p * channels, count, T(0));
+      for (int64_t p = 0; p < positions; ++p) {
+        const T* dy = static_cast<const T*>(in[0]) + (image * positions + p) * channels + first;
+        const Box box(w, p);
+        const T factor = T(shape_.average(box.count()));
+        box.forEach(w, [&](int64_t position) {
+          T* to = dx + position * channels;
+#pragma omp simd
+          for (int64_t c = 0; c < count; ++c) to[c] += dy[c] * factor;
+        });
+      }
+    });
+  }
+
+ private:
+  PoolShape shape_;
+};
+
+std::unique_ptr<Kernel> makeMaxPool(const KernelArgs& args) {
+  const PoolShape shape = parseShape(args, args.inputs[0], args.outputs[0]);
+  return makeNumeric(args, makeMaxPool, [&]<class T>() { return std::make_unique<MaxPool<T>>(shape); });
+}
+
+std::unique_ptr<Kernel> makeMaxPoolGrad(const KernelArgs& args) {
+  const PoolShape shape = parseShape(args, args.inputs[0], args.inputs[1]);
+  return makeFloating(args, makeMaxPoolGrad, [&]<class T>() { return std::make_unique<MaxPoolGrad<T>>(shape); });
+}
+
+std::unique_ptr<Kernel> makeAvgPool(const KernelArgs& args) {
+  const PoolShape shape = parseShape(args, args.inputs[0], args.outputs[0]);
+  return makeFloating(args, makeAvgPool, [&]<class T>() { return std::make_unique<AvgPool<T>>(shape); });
+}
+
+std::unique_ptr<Kernel> makeAvgPoolGrad(const KernelArgs& args) {
+  const PoolShape shape = parseShape(args, args.outputs[0], args.inputs[0]);
+  return makeFloating(args, makeAvgPoolGrad, [&]<class T>() { return std::make_unique<AvgPoolGrad<T>>(shape); });
+}
+
+REGISTER_KERNEL("max_pool", makeMaxPool);
+REGISTER_KERNEL("max_pool_grad", makeMaxPoolGrad);
+REGISTER_KERNEL("avg_pool", makeAvgPool);
+REGISTER_KERNEL("avg_pool_grad", makeAvgPoolGrad);
+
+}  // namespace
+}  // namespace hornet
