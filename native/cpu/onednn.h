@@ -30,7 +30,8 @@ inline const dnnl::stream& stream() {
 /// Whether the library computes in this type at full speed on this machine.
 inline bool isFast(DType dtype) {
   if (dtype == DType::float32) return true;
-  return dtype == DType::bfloat16 && __builtin_cpu_supports("avx512bf16");
+  constexpr auto bfloat16Isa = unsigned(dnnl_cpu_isa_avx512_core_bf16);
+  return dtype == DType::bfloat16 && (unsigned(dnnl_get_effective_cpu_isa()) & bfloat16Isa) == bfloat16Isa;
 }
 
 inline memory::data_type dataType(DType dtype) {

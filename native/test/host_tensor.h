@@ -7,6 +7,7 @@
 #include <random>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../cpu/dispatch.h"
@@ -85,6 +86,12 @@ inline std::vector<HostTensor> runKernel(const std::string& op, const Attrs& att
   }
   std::free(scratch);
   return results;
+}
+
+inline Attrs makeAttrs(const std::vector<std::pair<std::string, Attrs::Value>>& entries) {
+  Attrs attrs;
+  for (const auto& [key, value] : entries) attrs.set(key, value);
+  return attrs;
 }
 
 inline std::vector<double> numbers(const std::vector<int64_t>& list) { return {list.begin(), list.end()}; }
