@@ -1,5 +1,6 @@
-// Elementary functions of element-wise ops. On the host, float versions are branch-free so that loops over them vectorise
-// (errors of 1 to 3 ulp, correct infinities, NaN and subnormals); double versions are the C library's, as is all on CUDA.
+// Elementary functions of element-wise ops. On the host, float versions are branch-free so that loops over them
+// vectorise (errors of 1 to 3 ulp, correct infinities, NaN and subnormals); double versions are the C library's, as is
+// all on CUDA.
 #pragma once
 
 #include <cmath>
@@ -14,9 +15,11 @@ namespace hornet::math {
 
 #if defined(__CUDACC__)
 
-#define HORNET_FORWARD(name) \
-  template <class T>         \
-  HORNET_DEVICE_FN T name(T x) { return ::name(x); }
+#define HORNET_FORWARD(name)     \
+  template <class T>             \
+  HORNET_DEVICE_FN T name(T x) { \
+    return ::name(x);            \
+  }
 HORNET_LIBRARY_FUNCTIONS(HORNET_FORWARD)
 #undef HORNET_FORWARD
 
@@ -69,8 +72,8 @@ HORNET_DEVICE_FN float clamp(float x, float low, float high) {
 
 // e^r - 1 for |r| <= ln(2) / 2.
 HORNET_DEVICE_FN float expm1Core(float r) {
-  const float p = polynomial(r, {5.000000079e-01f, 1.666666686e-01f, 4.166626790e-02f, 8.333265100e-03f,
-                                 1.394621610e-03f, 1.991800838e-04f});
+  const float p = polynomial(
+      r, {5.000000079e-01f, 1.666666686e-01f, 4.166626790e-02f, 8.333265100e-03f, 1.394621610e-03f, 1.991800838e-04f});
   return r + r * r * p;
 }
 
@@ -85,9 +88,9 @@ HORNET_DEVICE_FN float split(float x, float& n) {
 
 // log(1 + f) - f for 1 + f in [sqrt(1/2), sqrt(2)).
 HORNET_DEVICE_FN float logCore(float f) {
-  const float p = polynomial(f, {3.333331254e-01f, -2.500000952e-01f, 2.000212353e-01f, -1.666800500e-01f,
-                                 1.421945162e-01f, -1.240534258e-01f, 1.188870905e-01f, -1.167750531e-01f,
-                                 6.747691796e-02f});
+  const float p =
+      polynomial(f, {3.333331254e-01f, -2.500000952e-01f, 2.000212353e-01f, -1.666800500e-01f, 1.421945162e-01f,
+                     -1.240534258e-01f, 1.188870905e-01f, -1.167750531e-01f, 6.747691796e-02f});
   return f * f * (f * p - 0.5f);
 }
 
@@ -141,8 +144,8 @@ HORNET_DEVICE_FN double sinCore(double f) {
                                 -4.68175259165355857e-03, 1.60429265350855917e-04, -3.55638556440549764e-06});
 }
 HORNET_DEVICE_FN double cosCore(double f) {
-  return polynomial(f * f, {0.999999999999944156, -1.23370055012013768, 0.253669507152856633,
-                            -2.08634679908133169e-02, 9.19161675971325184e-04, -2.48508519360389378e-05});
+  return polynomial(f * f, {0.999999999999944156, -1.23370055012013768, 0.253669507152856633, -2.08634679908133169e-02,
+                            9.19161675971325184e-04, -2.48508519360389378e-05});
 }
 
 }  // namespace detail
@@ -204,8 +207,8 @@ HORNET_DEVICE_FN float log1p(float x) {
 
 HORNET_DEVICE_FN float tanh(float x) {
   const float z = x * x;
-  const float p = detail::polynomial(z, {-3.333328118e-01f, 1.333142034e-01f, -5.373779496e-02f, 2.063253746e-02f,
-                                         -5.697375071e-03f});
+  const float p = detail::polynomial(
+      z, {-3.333328118e-01f, 1.333142034e-01f, -5.373779496e-02f, 2.063253746e-02f, -5.697375071e-03f});
   const float magnitude = __builtin_fabsf(x);
   const float large = __builtin_copysignf(1.0f - 2.0f / (exp(2.0f * magnitude) + 1.0f), x);
   return magnitude < 0.625f ? x + x * z * p : large;
@@ -267,17 +270,17 @@ HORNET_DEVICE_FN float pow(float a, float b) {
   float n;
   const double m = detail::split(base, n);
   const double s = (m - 1.0) / (m + 1.0);
-  double exponent2 = n + s * detail::polynomial(s * s, {2.88539008177784950, 0.961796694114706474, 0.577077941950670303,
-                                                   0.412209295721804980, 0.319903863651801568, 0.282927097796316862});
+  double exponent2 =
+      n + s * detail::polynomial(s * s, {2.88539008177784950, 0.961796694114706474, 0.577077941950670303,
+                                         0.412209295721804980, 0.319903863651801568, 0.282927097796316862});
   exponent2 = base == 0.0f ? -double(detail::kInfinity) : base < detail::kInfinity ? exponent2 : double(base);
   double t = exponent2 * b;
   t = t < -160.0 ? -160.0 : t;
   t = t > 140.0 ? 140.0 : t;
   const double whole = detail::roundWhole(t);
-  const double p = detail::polynomial(t - whole, {0.999999999959484187, 0.693147180534986806, 0.240226512142069970,
-                                                  5.55041097623403049e-02, 9.61802552110723949e-03,
-                                                  1.33334225419039199e-03, 1.54697582250459977e-04,
-                                                  1.53164862173156537e-05});
+  const double p = detail::polynomial(
+      t - whole, {0.999999999959484187, 0.693147180534986806, 0.240226512142069970, 5.55041097623403049e-02,
+                  9.61802552110723949e-03, 1.33334225419039199e-03, 1.54697582250459977e-04, 1.53164862173156537e-05});
   const int64_t exponent = int32_t(whole == whole ? whole : 0.0) + 1023;
   const float y = float(p * bitCast<double>(exponent << 52));
 
