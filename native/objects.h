@@ -1,0 +1,108 @@
+// The JavaScript objects of the addon: device, buffer, program, binding. Thin: all work is the engine's.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "completions.h"
+#include "engine.h"
+
+namespace hornet {
+
+/// What one environment (main thread, worker, context) owns.
+struct Environment {
+  explicit Environment(Napi::Env env);
+  void stop();
+
+  Completions completions;
+  Napi::FunctionReference device, buffer, program, binding;
+  std::vector<std::weak_ptr<Engine>> engines;
+};
+
+/// Runs native code that may throw, and turns what it throws into a JavaScript exception.
+template <class F>
+auto guarded(Napi::Env env, F&& fn) -> decltype(fn()) {
+  try {
+    return fn();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (...) {
+    throw Napi::Error(env, toJsError(env, std::current_exception()));
+  }
+}
+
+class JsDevice : public Napi::ObjectWrap<JsDevice> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit JsDevice(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value info(const Napi::CallbackInfo& info);
+  Napi::Value kernels(const Napi::CallbackInfo& info);
+  Napi::Value allocate(const Napi::CallbackInfo& info);
+  Napi::Value upload(const Napi::CallbackInfo& info);
+  void write(const Napi::CallbackInfo& info);
+  void copy(const Napi::CallbackInfo& info);
+  Napi::Value read(const Napi::CallbackInfo& info);
+  Napi::Value compile(const Napi::CallbackInfo& info);
+  Napi::Value sync(const Napi::CallbackInfo& info);
+  Napi::Value memory(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<Engine> engine_;
+};
+
+class JsBuffer : public Napi::ObjectWrap<JsBuffer> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  static Napi::Object create(Napi::Env env, BufferRef buffer);
+  explicit JsBuffer(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override;
+  /// The buffer; throws when it has been disposed.
+  const BufferRef& get(Napi::Env env) const;
+
+ private:
+  void drop(Napi::Env env);
+  void dispose(const Napi::CallbackInfo& info);
+  Napi::Value bytes(const Napi::CallbackInfo& info);
+  Napi::Value disposed(const Napi::CallbackInfo& info);
+
+  BufferRef buffer_;
+  size_t bytes_ = 0;
+};
+
+class JsProgram : public Napi::ObjectWrap<JsProgram> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit JsProgram(const Napi::CallbackInfo& info);
+
+ private:
+  std::shared_ptr<Binding> makeBinding(const Napi::CallbackInfo& info) const;
+  Napi::Value arenaBytes(const Napi::CallbackInfo& info);
+  Napi::Value bind(const Napi::CallbackInfo& info);
+  void run(const Napi::CallbackInfo& info);
+  Napi::Value explain(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<PreparedProgram> program_;
+};
+
+class JsBinding : public Napi::ObjectWrap<JsBinding> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit JsBinding(const Napi::CallbackInfo& info);
+
+ private:
+  void run(const Napi::CallbackInfo& info);
+  void dispose(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<Binding> binding_;
+};
+
+/// The path of the CPU library that suits this machine, beside the addon. Throws an Error that says what is missing.
+std::string findCpuLibrary();
+
+}  // namespace hornet
