@@ -2,8 +2,8 @@
 // before it, results back after it. Not the `cast` of the element-wise kernels.
 #pragma once
 
+#include <algorithm>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "../convert.h"
@@ -54,11 +54,11 @@ inline ConvertFn converter(DType from, DType to) {
 
 class Converted : public Kernel {
  public:
-  Converted(const KernelArgs& args, DType compute, KernelFactory factory) {
-    KernelArgs inner = args;
-    for (size_t i = 0; i < args.inputs.size(); ++i) add(inner.inputs[i], compute, i, before_, true);
-    for (size_t i = 0; i < args.outputs.size(); ++i) add(inner.outputs[i], compute, i, after_, false);
-    kernel_ = factory(inner);
+  /// Makes the kernel for `inner`, which differs from `args` in dtypes only.
+  Converted(const KernelArgs& args, const KernelArgs& inner, KernelFactory factory) : kernel_(factory(inner)) {
+    for (size_t i = 0; i < args.inputs.size(); ++i) add(before_, i, args.inputs[i], inner.inputs[i], inner.inputs[i]);
+    for (size_t i = 0; i < args.outputs.size(); ++i)
+      add(after_, i, inner.outputs[i], args.outputs[i], inner.outputs[i]);
     innerScratch_ = plan_.reserve(kernel_->scratchBytes());
     in_.resize(args.inputs.size());
     out_.resize(args.outputs.size());
@@ -85,15 +85,14 @@ class Converted : public Kernel {
     ConvertFn convert;
   };
 
-  void add(TensorSpec& spec, DType compute, size_t index, std::vector<Conversion>& list, bool isInput) {
-    if (spec.dtype == compute || spec.dtype < DType::float16) return;
-    const ConvertFn convert = isInput ? converter(spec.dtype, compute) : converter(compute, spec.dtype);
-    spec.dtype = compute;
-    list.push_back({index, plan_.reserve(spec.bytes()), spec.numel(), convert});
+  void add(std::vector<Conversion>& list, size_t index, const TensorSpec& from, const TensorSpec& to,
+           const TensorSpec& inner) {
+    if (from.dtype == to.dtype) return;
+    list.push_back({index, plan_.reserve(inner.bytes()), inner.numel(), converter(from.dtype, to.dtype)});
   }
 
-  ScratchPlan plan_;
   std::unique_ptr<Kernel> kernel_;
+  ScratchPlan plan_;
   size_t innerScratch_ = 0;
   std::vector<Conversion> before_, after_;
   std::vector<const void*> in_;

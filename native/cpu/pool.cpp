@@ -12,13 +12,15 @@
 namespace hornet {
 namespace {
 
+constexpr int64_t kParallelWork = 131072;  // inputs read that are worth a thread
+
 struct PoolShape {
   Window window;
   int64_t batch, channels;
   bool countPadding;
 
   /// Output positions that are worth a thread.
-  int64_t grain() const { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, channels * window.taps())); }
+  int64_t grain() const { return std::max<int64_t>(1, kParallelWork / std::max<int64_t>(1, channels * window.taps())); }
 
   double average(int64_t taps) const { return 1.0 / double(countPadding ? window.taps() : std::max<int64_t>(1, taps)); }
 
@@ -86,6 +88,8 @@ struct Box {
 
 template <class T>
 class MaxPool : public Kernel {
+  using C = Computed<T>;
+
  public:
   explicit MaxPool(const PoolShape& s) : shape_(s) {}
 
@@ -100,7 +104,10 @@ class MaxPool : public Kernel {
         Box(w, i % positions).forEach(w, [&](int64_t position) {
           const T* x = image + position * channels;
 #pragma omp simd
-          for (int64_t c = 0; c < channels; ++c) y[c] = (x[c] > y[c]) | (x[c] != x[c]) ? x[c] : y[c];
+          for (int64_t c = 0; c < channels; ++c) {
+            const C value = convert<C>(x[c]);
+            y[c] = (value > convert<C>(y[c])) | (value != value) ? x[c] : y[c];
+          }
         });
       }
     });
@@ -108,8 +115,8 @@ class MaxPool : public Kernel {
 
  private:
   static T lowest() {
-    using Limits = std::numeric_limits<T>;
-    return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+    using Limits = std::numeric_limits<C>;
+    return convert<T>(Limits::has_infinity ? -Limits::infinity() : Limits::lowest());
   }
 
   PoolShape shape_;
@@ -120,7 +127,7 @@ template <class Fn>
 void forEachPlane(const PoolShape& s, int64_t block, Fn&& fn) {
   const int64_t blocks = (s.channels + block - 1) / block, positions = s.window.outputPositions();
   const int64_t work = std::max<int64_t>(1, positions * s.window.taps() * std::min(s.channels, block));
-  parallelFor(s.batch * blocks, std::max<int64_t>(1, 32768 / work), [&](int64_t begin, int64_t end) {
+  parallelFor(s.batch * blocks, std::max<int64_t>(1, kParallelWork / work), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i % blocks * block;
       fn(i / blocks, first, std::min(block, s.channels - first));
@@ -130,6 +137,7 @@ void forEachPlane(const PoolShape& s, int64_t block, Fn&& fn) {
 
 template <class T>
 class MaxPoolGrad : public Kernel {
+  using C = Computed<T>;
   static constexpr int64_t kBlock = 64;
 
  public:
@@ -148,7 +156,7 @@ class MaxPoolGrad : public Kernel {
     forEachPlane(shape_, kBlock, [&](int64_t image, int64_t first, int64_t count) {
       const T* x = static_cast<const T*>(in[0]) + image * inputs * channels + first;
       T* dx = static_cast<T*>(out[0]) + image * inputs * channels + first;
-      for (int64_t p = 0; clear && p < inputs; ++p) std::fill_n(dx + p * channels, count, T(0));
+      for (int64_t p = 0; clear && p < inputs; ++p) std::fill_n(dx + p * channels, count, T{});
       for (int64_t p = 0; p < positions; ++p) {
         const T* y = static_cast<const T*>(in[1]) + (image * positions + p) * channels + first;
         const T* dy = static_cast<const T*>(in[2]) + (image * positions + p) * channels + first;
@@ -159,10 +167,15 @@ class MaxPoolGrad : public Kernel {
           T* to = dx + position * channels;
 #pragma omp simd
           for (int64_t c = 0; c < count; ++c) {
-            const bool hit = (from[c] == y[c]) | (from[c] != from[c]);
-            const T taken = hit ? left[c] : T(0);
-            to[c] = overlap ? T(to[c] + taken) : taken;
-            left[c] = hit ? T(0) : left[c];
+            const C value = convert<C>(from[c]);
+            const bool hit = (value == convert<C>(y[c])) | (value != value);
+            const T taken = hit ? left[c] : T{};
+            if constexpr (overlap) {
+              to[c] = convert<T>(convert<C>(to[c]) + convert<C>(taken));
+            } else {
+              to[c] = taken;
+            }
+            left[c] = hit ? T{} : left[c];
           }
         });
       }
@@ -174,6 +187,9 @@ class MaxPoolGrad : public Kernel {
 
 template <class T>
 class AvgPool : public Kernel {
+  using C = Computed<T>;
+  static constexpr int64_t kBlock = 128;
+
  public:
   explicit AvgPool(const PoolShape& s) : shape_(s) {}
 
@@ -183,17 +199,20 @@ class AvgPool : public Kernel {
     parallelFor(shape_.batch * positions, shape_.grain(), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const T* image = static_cast<const T*>(in[0]) + i / positions * w.inputPositions() * channels;
-        T* y = static_cast<T*>(out[0]) + i * channels;
-        std::fill_n(y, channels, T(0));
         const Box box(w, i % positions);
-        box.forEach(w, [&](int64_t position) {
-          const T* x = image + position * channels;
+        const C factor = C(shape_.average(box.count()));
+        for (int64_t first = 0; first < channels; first += kBlock) {
+          const int64_t count = std::min(kBlock, channels - first);
+          C sums[kBlock] = {};
+          box.forEach(w, [&](int64_t position) {
+            const T* x = image + position * channels + first;
 #pragma omp simd
-          for (int64_t c = 0; c < channels; ++c) y[c] += x[c];
-        });
-        const T factor = T(shape_.average(box.count()));
+            for (int64_t c = 0; c < count; ++c) sums[c] += convert<C>(x[c]);
+          });
+          T* y = static_cast<T*>(out[0]) + i * channels + first;
 #pragma omp simd
-        for (int64_t c = 0; c < channels; ++c) y[c] *= factor;
+          for (int64_t c = 0; c < count; ++c) y[c] = convert<T>(sums[c] * factor);
+        }
       }
     });
   }
@@ -204,6 +223,8 @@ class AvgPool : public Kernel {
 
 template <class T>
 class AvgPoolGrad : public Kernel {
+  using C = Computed<T>;
+
  public:
   explicit AvgPoolGrad(const PoolShape& s) : shape_(s) {}
 
@@ -212,15 +233,15 @@ class AvgPoolGrad : public Kernel {
     const int64_t positions = w.outputPositions(), inputs = w.inputPositions(), channels = shape_.channels;
     forEachPlane(shape_, 256, [&](int64_t image, int64_t first, int64_t count) {
       T* dx = static_cast<T*>(out[0]) + image * inputs * channels + first;
-      for (int64_t p = 0; p < inputs; ++p) std::fill_n(dx + p * channels, count, T(0));
+      for (int64_t p = 0; p < inputs; ++p) std::fill_n(dx + p * channels, count, T{});
       for (int64_t p = 0; p < positions; ++p) {
         const T* dy = static_cast<const T*>(in[0]) + (image * positions + p) * channels + first;
         const Box box(w, p);
-        const T factor = T(shape_.average(box.count()));
+        const C factor = C(shape_.average(box.count()));
         box.forEach(w, [&](int64_t position) {
           T* to = dx + position * channels;
 #pragma omp simd
-          for (int64_t c = 0; c < count; ++c) to[c] += dy[c] * factor;
+          for (int64_t c = 0; c < count; ++c) to[c] = convert<T>(convert<C>(to[c]) + convert<C>(dy[c]) * factor);
         });
       }
     });
@@ -230,24 +251,31 @@ class AvgPoolGrad : public Kernel {
   PoolShape shape_;
 };
 
+/// Gradients of overlapping windows are summed in place, so half precision is widened first.
+template <class Make>
+std::unique_ptr<Kernel> makeGradient(const KernelArgs& args, const PoolShape& s, KernelFactory self, Make make) {
+  return s.overlaps() ? makeFloating(args, self, make) : makeStored(args, self, args.inputs.size(), make);
+}
+
 std::unique_ptr<Kernel> makeMaxPool(const KernelArgs& args) {
   const PoolShape shape = parseShape(args, args.inputs[0], args.outputs[0]);
-  return makeNumeric(args, makeMaxPool, [&]<class T>() { return std::make_unique<MaxPool<T>>(shape); });
+  const auto make = [&]<class T>() { return std::make_unique<MaxPool<T>>(shape); };
+  return isFloat(args.inputs[0].dtype) ? makeStored(args, makeMaxPool, 1, make) : makeInteger(args, make);
 }
 
 std::unique_ptr<Kernel> makeMaxPoolGrad(const KernelArgs& args) {
   const PoolShape shape = parseShape(args, args.inputs[0], args.inputs[1]);
-  return makeFloating(args, makeMaxPoolGrad, [&]<class T>() { return std::make_unique<MaxPoolGrad<T>>(shape); });
+  return makeGradient(args, shape, makeMaxPoolGrad, [&]<class T>() { return std::make_unique<MaxPoolGrad<T>>(shape); });
 }
 
 std::unique_ptr<Kernel> makeAvgPool(const KernelArgs& args) {
   const PoolShape shape = parseShape(args, args.inputs[0], args.outputs[0]);
-  return makeFloating(args, makeAvgPool, [&]<class T>() { return std::make_unique<AvgPool<T>>(shape); });
+  return makeStored(args, makeAvgPool, 1, [&]<class T>() { return std::make_unique<AvgPool<T>>(shape); });
 }
 
 std::unique_ptr<Kernel> makeAvgPoolGrad(const KernelArgs& args) {
   const PoolShape shape = parseShape(args, args.outputs[0], args.inputs[0]);
-  return makeFloating(args, makeAvgPoolGrad, [&]<class T>() { return std::make_unique<AvgPoolGrad<T>>(shape); });
+  return makeGradient(args, shape, makeAvgPoolGrad, [&]<class T>() { return std::make_unique<AvgPoolGrad<T>>(shape); });
 }
 
 REGISTER_KERNEL("max_pool", makeMaxPool);
