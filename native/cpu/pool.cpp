@@ -19,8 +19,13 @@ struct PoolShape {
   int64_t batch, channels;
   bool countPadding;
 
-  /// Output positions that are worth a thread.
-  int64_t grain() const { return std::max<int64_t>(1, kParallelWork / std::max<int64_t>(1, channels * window.taps())); }
+  /// Rows of outputs in one image.
+  int64_t rows() const { return window.out[0] * window.out[1]; }
+
+  /// Rows of outputs that are worth a thread.
+  int64_t grain() const {
+    return std::max<int64_t>(1, kParallelWork / std::max<int64_t>(1, channels * window.taps() * window.out[2]));
+  }
 
   double average(int64_t taps) const { return 1.0 / double(countPadding ? window.taps() : std::max<int64_t>(1, taps)); }
 
@@ -55,18 +60,13 @@ PoolShape parseShape(const KernelArgs& args, const TensorSpec& x, const TensorSp
   return s;
 }
 
-/// The taps of one output position that lie inside the input, as boxes of input positions.
+/// The input positions that the window of one output position covers.
 struct Box {
   std::array<int64_t, 3> begin, end;
 
-  Box(const Window& w, int64_t position) {
-    int64_t rest = position;
-    for (int axis = 2; axis >= 0; --axis) {
-      const int64_t o = rest % w.out[axis];
-      rest /= w.out[axis];
-      begin[axis] = std::max<int64_t>(0, w.input(axis, o, 0));
-      end[axis] = std::min(w.in[axis], w.input(axis, o, w.size[axis]));
-    }
+  void place(const Window& w, int axis, int64_t o) {
+    begin[axis] = std::max<int64_t>(0, w.input(axis, o, 0));
+    end[axis] = std::min(w.in[axis], w.input(axis, o, w.size[axis]));
   }
 
   int64_t count() const {
@@ -86,6 +86,20 @@ struct Box {
   }
 };
 
+/// Calls fn(image, output position, box) for a range of output rows, counted over the whole batch.
+template <class Fn>
+void forEachBox(const Window& w, int64_t firstRow, int64_t lastRow, Fn&& fn) {
+  for (int64_t row = firstRow; row < lastRow; ++row) {
+    Box box;
+    box.place(w, 0, row / w.out[1] % w.out[0]);
+    box.place(w, 1, row % w.out[1]);
+    for (int64_t o = 0; o < w.out[2]; ++o) {
+      box.place(w, 2, o);
+      fn(row / (w.out[0] * w.out[1]), row * w.out[2] + o, box);
+    }
+  }
+}
+
 template <class T>
 class MaxPool : public Kernel {
   using C = Computed<T>;
@@ -95,21 +109,21 @@ class MaxPool : public Kernel {
 
   void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
     const Window& w = shape_.window;
-    const int64_t positions = w.outputPositions(), channels = shape_.channels;
-    parallelFor(shape_.batch * positions, shape_.grain(), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const T* image = static_cast<const T*>(in[0]) + i / positions * w.inputPositions() * channels;
+    const int64_t channels = shape_.channels;
+    parallelFor(shape_.batch * shape_.rows(), shape_.grain(), [&](int64_t firstRow, int64_t lastRow) {
+      forEachBox(w, firstRow, lastRow, [&](int64_t n, int64_t i, const Box& box) {
+        const T* image = static_cast<const T*>(in[0]) + n * w.inputPositions() * channels;
         T* y = static_cast<T*>(out[0]) + i * channels;
         std::fill_n(y, channels, lowest());
-        Box(w, i % positions).forEach(w, [&](int64_t position) {
+        box.forEach(w, [&](int64_t position) {
           const T* x = image + position * channels;
 #pragma omp simd
           for (int64_t c = 0; c < channels; ++c) {
-            const C value = convert<C>(x[c]);
-            y[c] = (value > convert<C>(y[c])) | (value != value) ? x[c] : y[c];
+            const C value = convert<C>(x[c]), best = convert<C>(y[c]);
+            y[c] = convert<T>((value > best) | (value != value) ? value : best);
           }
         });
-      }
+      });
     });
   }
 
@@ -151,34 +165,30 @@ class MaxPoolGrad : public Kernel {
   template <bool overlap>
   void gradient(std::span<const void* const> in, std::span<void* const> out) const {
     const Window& w = shape_.window;
-    const int64_t positions = w.outputPositions(), inputs = w.inputPositions(), channels = shape_.channels;
+    const int64_t inputs = w.inputPositions(), channels = shape_.channels;
     const bool clear = overlap || !shape_.isTiling();
     forEachPlane(shape_, kBlock, [&](int64_t image, int64_t first, int64_t count) {
       const T* x = static_cast<const T*>(in[0]) + image * inputs * channels + first;
       T* dx = static_cast<T*>(out[0]) + image * inputs * channels + first;
       for (int64_t p = 0; clear && p < inputs; ++p) std::fill_n(dx + p * channels, count, T{});
-      for (int64_t p = 0; p < positions; ++p) {
-        const T* y = static_cast<const T*>(in[1]) + (image * positions + p) * channels + first;
-        const T* dy = static_cast<const T*>(in[2]) + (image * positions + p) * channels + first;
-        T left[kBlock];  // the gradient that no earlier tap has taken
-        std::copy_n(dy, count, left);
-        Box(w, p).forEach(w, [&](int64_t position) {
+      forEachBox(w, image * shape_.rows(), (image + 1) * shape_.rows(), [&](int64_t, int64_t i, const Box& box) {
+        const T* y = static_cast<const T*>(in[1]) + i * channels + first;
+        const T* dy = static_cast<const T*>(in[2]) + i * channels + first;
+        C left[kBlock];  // the gradient that no earlier tap has taken
+        for (int64_t c = 0; c < count; ++c) left[c] = convert<C>(dy[c]);
+        box.forEach(w, [&](int64_t position) {
           const T* from = x + position * channels;
           T* to = dx + position * channels;
 #pragma omp simd
           for (int64_t c = 0; c < count; ++c) {
             const C value = convert<C>(from[c]);
             const bool hit = (value == convert<C>(y[c])) | (value != value);
-            const T taken = hit ? left[c] : T{};
-            if constexpr (overlap) {
-              to[c] = convert<T>(convert<C>(to[c]) + convert<C>(taken));
-            } else {
-              to[c] = taken;
-            }
-            left[c] = hit ? T{} : left[c];
+            const C taken = hit ? left[c] : C(0);
+            to[c] = convert<T>(overlap ? convert<C>(to[c]) + taken : taken);
+            left[c] = hit ? C(0) : left[c];
           }
         });
-      }
+      });
     });
   }
 
@@ -195,15 +205,15 @@ class AvgPool : public Kernel {
 
   void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
     const Window& w = shape_.window;
-    const int64_t positions = w.outputPositions(), channels = shape_.channels;
-    parallelFor(shape_.batch * positions, shape_.grain(), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const T* image = static_cast<const T*>(in[0]) + i / positions * w.inputPositions() * channels;
-        const Box box(w, i % positions);
+    const int64_t channels = shape_.channels;
+    parallelFor(shape_.batch * shape_.rows(), shape_.grain(), [&](int64_t firstRow, int64_t lastRow) {
+      forEachBox(w, firstRow, lastRow, [&](int64_t n, int64_t i, const Box& box) {
+        const T* image = static_cast<const T*>(in[0]) + n * w.inputPositions() * channels;
         const C factor = C(shape_.average(box.count()));
         for (int64_t first = 0; first < channels; first += kBlock) {
           const int64_t count = std::min(kBlock, channels - first);
-          C sums[kBlock] = {};
+          C sums[kBlock];
+          std::fill_n(sums, count, C(0));
           box.forEach(w, [&](int64_t position) {
             const T* x = image + position * channels + first;
 #pragma omp simd
@@ -213,7 +223,7 @@ class AvgPool : public Kernel {
 #pragma omp simd
           for (int64_t c = 0; c < count; ++c) y[c] = convert<T>(sums[c] * factor);
         }
-      }
+      });
     });
   }
 
@@ -230,20 +240,19 @@ class AvgPoolGrad : public Kernel {
 
   void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
     const Window& w = shape_.window;
-    const int64_t positions = w.outputPositions(), inputs = w.inputPositions(), channels = shape_.channels;
+    const int64_t inputs = w.inputPositions(), channels = shape_.channels;
     forEachPlane(shape_, 256, [&](int64_t image, int64_t first, int64_t count) {
       T* dx = static_cast<T*>(out[0]) + image * inputs * channels + first;
       for (int64_t p = 0; p < inputs; ++p) std::fill_n(dx + p * channels, count, T{});
-      for (int64_t p = 0; p < positions; ++p) {
-        const T* dy = static_cast<const T*>(in[0]) + (image * positions + p) * channels + first;
-        const Box box(w, p);
+      forEachBox(w, image * shape_.rows(), (image + 1) * shape_.rows(), [&](int64_t, int64_t i, const Box& box) {
+        const T* dy = static_cast<const T*>(in[0]) + i * channels + first;
         const C factor = C(shape_.average(box.count()));
         box.forEach(w, [&](int64_t position) {
           T* to = dx + position * channels;
 #pragma omp simd
           for (int64_t c = 0; c < count; ++c) to[c] = convert<T>(convert<C>(to[c]) + convert<C>(dy[c]) * factor);
         });
-      }
+      });
     });
   }
 
