@@ -83,7 +83,7 @@ class Elementwise : public Kernel {
           table[r] = bytes(out[reg.index]) + first * c.outputBytes[reg.index];
         } else {
           const Chain::Input& input = c.inputs[reg.index];
-          const int64_t offset = input.contiguous ? first : walker(input).offsetOf(tile.row) + tile.column * input.step;
+          const int64_t offset = input.contiguous ? first : rowsFrom(input, tile.row)[0] + tile.column * input.step;
           table[r] = bytes(in[reg.index]) + offset * input.bytes;
         }
       }
@@ -91,8 +91,8 @@ class Elementwise : public Kernel {
     }
   }
 
-  Walker walker(const Chain::Input& input) const {
-    return {chain_.rowShape.data(), input.strides.data(), int(chain_.rowShape.size())};
+  Odometer<1> rowsFrom(const Chain::Input& input, int64_t row) const {
+    return {chain_.rowShape, {&input.strides}, row};
   }
 
   void runStep(const Chain::Step& s, std::byte** table, std::span<const void* const> in, const Tile& tile) const {
@@ -109,8 +109,9 @@ class Elementwise : public Kernel {
     const Chain::Input& input = chain_.inputs[number];
     const std::byte* from = bytes(in[number]) + tile.column * input.step * input.bytes;
     const int64_t rowBytes = tile.length * int64_t(computeBytes(chain_.registers[s.out].domain));
-    walker(input).walk(tile.row, tile.rows, [&](int64_t offset) {
-      const std::byte* row = from + offset * input.bytes;
+    Odometer<1> rows = rowsFrom(input, tile.row);
+    for (int64_t i = 0; i < tile.rows; i++, rows.next(), to += rowBytes) {
+      const std::byte* row = from + rows[0] * input.bytes;
       if (input.step != 0) {
         s.fn(row, nullptr, nullptr, to, tile.length);
       } else {
@@ -118,8 +119,7 @@ class Elementwise : public Kernel {
         s.fn(row, nullptr, nullptr, &value, 1);
         s.fill(&value, nullptr, nullptr, to, tile.length);
       }
-      to += rowBytes;
-    });
+    }
   }
 
   Chain chain_;

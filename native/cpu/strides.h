@@ -1,8 +1,11 @@
 // Index arithmetic of dense row-major tensors: strides, broadcasting, merging of dimensions. Strides count elements.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
+
+#include "../error.h"
 
 namespace hornet {
 
@@ -30,6 +33,16 @@ inline Dims broadcastStrides(const Dims& shape, const Dims& target) {
   return strides;
 }
 
+/// A tensor seen along one axis: outer x length x inner.
+struct AxisView {
+  int64_t outer, length, inner;
+
+  AxisView(const Dims& shape, int64_t axis)
+      : outer(product(shape, 0, size_t(axis))),
+        length(shape.at(size_t(axis))),
+        inner(product(shape, size_t(axis) + 1)) {}
+};
+
 /// Drops dimensions of size 1 and merges neighbours that every stride list walks without a jump.
 inline void mergeDims(Dims& shape, std::vector<Dims>& strides) {
   size_t kept = 0;
@@ -47,38 +60,40 @@ inline void mergeDims(Dims& shape, std::vector<Dims>& strides) {
   for (Dims& s : strides) s.resize(kept);
 }
 
-/// Walks the positions of a shape in row-major order and keeps an offset by the given strides.
-class Walker {
- public:
-  Walker(const int64_t* shape, const int64_t* strides, int rank) : shape_(shape), strides_(strides), rank_(rank) {}
+inline constexpr size_t kMaxRank = 32;
 
-  /// Offset of the position with this row-major number.
-  int64_t offsetOf(int64_t position) const {
-    int64_t offset = 0;
-    for (int d = rank_ - 1; d > 0; d--) {
-      offset += position % shape_[d] * strides_[d];
-      position /= shape_[d];
+/// Walks the positions of a shape in row-major order and keeps an offset for each of N stride lists.
+template <size_t N>
+class Odometer {
+ public:
+  Odometer(const Dims& shape, const std::array<const Dims*, N>& strides, int64_t position) : rank_(shape.size()) {
+    if (rank_ > kMaxRank) throw Error("strides", "more than 32 dimensions");
+    shape_ = shape.data();
+    for (size_t i = 0; i < N; i++) strides_[i] = strides[i]->data();
+    for (size_t d = rank_; d-- > 0;) {
+      index_[d] = d > 0 ? position % shape_[d] : position;
+      if (d > 0) position /= shape_[d];
+      for (size_t i = 0; i < N; i++) offsets_[i] += index_[d] * strides_[i][d];
     }
-    return rank_ > 0 ? offset + position * strides_[0] : 0;
   }
 
-  /// Calls visit(offset) for `count` positions from `first` on.
-  template <class Visit>
-  void walk(int64_t first, int64_t count, Visit visit) const {
-    const int64_t inner = rank_ > 0 ? shape_[rank_ - 1] : 1, step = rank_ > 0 ? strides_[rank_ - 1] : 0;
-    for (int64_t position = first; position < first + count;) {
-      const int64_t column = position % inner;
-      const int64_t end = inner - column < first + count - position ? inner : column + first + count - position;
-      int64_t offset = offsetOf(position);
-      position += end - column;
-      for (int64_t i = column; i < end; i++, offset += step) visit(offset);
+  int64_t operator[](size_t i) const { return offsets_[i]; }
+
+  void next() {
+    for (size_t d = rank_; d-- > 0;) {
+      for (size_t i = 0; i < N; i++) offsets_[i] += strides_[i][d];
+      if (++index_[d] < shape_[d]) return;
+      for (size_t i = 0; i < N; i++) offsets_[i] -= strides_[i][d] * shape_[d];
+      index_[d] = 0;
     }
   }
 
  private:
+  size_t rank_;
   const int64_t* shape_;
-  const int64_t* strides_;
-  int rank_;
+  const int64_t* strides_[N];
+  int64_t offsets_[N] = {};
+  int64_t index_[kMaxRank];
 };
 
 }  // namespace hornet
