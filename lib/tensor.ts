@@ -34,6 +34,11 @@ export abstract class Tensor {
   get size(): number {
     return sizeOf(this.shape);
   }
+
+  /** Whether this only stands for tensors to come (a `KerasTensor`). */
+  get isSymbolic(): boolean {
+    return false;
+  }
 }
 
 /** A tensor whose numbers are in device memory. Freed by the garbage collector, `dispose()` or `using`. */

@@ -3,7 +3,7 @@ import { currentDevice } from './device.js';
 import { type DType, type TypedArray } from './dtype.js';
 import { HornetError } from './errors.js';
 import { sameShape } from './graph/ir.js';
-import { currentTrace } from './graph/trace.js';
+import { currentTrace, withTrace } from './graph/trace.js';
 import { allocate, DeviceTensor, type Tensor } from './tensor.js';
 import { convertToTensor, type TensorLike } from './ops/convert.js';
 
@@ -44,9 +44,10 @@ export class Variable {
   private lent = false;
 
   constructor(initial: TensorLike, args: VariableArgs = {}) {
-    const value = convertToTensor(initial, args.dtype);
+    // A layer may be built while a step is recorded: its variables exist at once, outside of the program.
+    const value = withTrace(null, () => convertToTensor(initial, args.dtype));
     if (!(value instanceof DeviceTensor)) {
-      throw new HornetError('variable', 'a variable cannot be created inside a traced function; create it in build()');
+      throw new HornetError('variable', 'expected an initial value with numbers, received a traced or symbolic tensor');
     }
     this.name = args.name ?? 'variable';
     this.path = this.name;

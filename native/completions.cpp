@@ -25,7 +25,8 @@ Completions::Completions(Napi::Env env)
 
 std::shared_ptr<Completions::Pending> Completions::open(Napi::Env env, Napi::Value value) {
   if (open_++ == 0) function_.Ref(env);
-  auto holder = Napi::Reference<Napi::Value>::New(value, 1);
+  Napi::ObjectReference holder;
+  if (value.IsObject()) holder = Napi::Persistent(value.As<Napi::Object>());
   return std::shared_ptr<Pending>(new Pending{Napi::Promise::Deferred::New(env), std::move(holder), nullptr});
 }
 
@@ -47,7 +48,7 @@ void Completions::resolve(Napi::Env env, const Pending& pending) {
   if (pending.error) {
     pending.deferred.Reject(toJsError(env, pending.error));
   } else {
-    pending.deferred.Resolve(pending.value.Value());
+    pending.deferred.Resolve(pending.value.IsEmpty() ? env.Undefined() : Napi::Value(pending.value.Value()));
   }
 }
 

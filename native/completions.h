@@ -18,7 +18,7 @@ class Completions {
   /// A promise together with the value it resolves to.
   struct Pending {
     Napi::Promise::Deferred deferred;
-    Napi::Reference<Napi::Value> value;
+    Napi::ObjectReference value;  // empty: undefined
     std::exception_ptr error;
   };
 

@@ -104,9 +104,14 @@ export class Trace {
     );
   }
 
-  /** Forgets everything the function did to variables since `before` was taken with `snapshot`. */
-  restore(before: ReadonlyMap<Variable, Value>): void {
-    for (const [variable, state] of this.variables) state.current = before.get(variable) ?? state.parameter;
+  /** The value that a variable had when the recording began. */
+  initial(variable: Variable): Value {
+    return this.state(variable).parameter;
+  }
+
+  /** A graph value as a tensor. */
+  wrap(value: Value): TracedTensor {
+    return new TracedTensor(this, value);
   }
 
   /** The present value of every variable touched so far. */

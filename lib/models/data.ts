@@ -1,0 +1,159 @@
+// What users train on, brought into one form: data sets in device memory, or iterables of batches.
+import { HornetError } from '../errors.js';
+import { sizeOf } from '../graph/ir.js';
+import { describe, DeviceTensor, readArray, tensor, Tensor, type NestedArray } from '../tensor.js';
+import type { DType, TypedArray } from '../dtype.js';
+import { flatten, mapTree, type Tree } from '../tree.js';
+
+/** Numbers as users hold them: a tensor, nested arrays, or a typed array (rows one after the other). */
+export type ArrayLike = Tensor | NestedArray | TypedArray;
+
+/** One array, or several as a list or by name, for models with several inputs or outputs. */
+export type DataTree = ArrayLike | readonly ArrayLike[] | { readonly [name: string]: ArrayLike };
+
+/** A batch from an iterable: `{ x, y, sampleWeight }`, or a list `[x]`, `[x, y]`, `[x, y, sampleWeight]`. */
+export type Batch =
+  | { readonly x: DataTree; readonly y?: DataTree; readonly sampleWeight?: DataTree }
+  | readonly [DataTree]
+  | readonly [DataTree, DataTree]
+  | readonly [DataTree, DataTree, DataTree];
+
+/** Batches one after the other, e.g. a generator or anything that can be iterated again for each epoch. */
+export type BatchIterable = Iterable<Batch> | AsyncIterable<Batch>;
+
+/** What a step sees: trees of tensors; null where nothing was given. */
+export interface StepData<T extends Tensor = Tensor> {
+  readonly x: Tree<T>;
+  readonly y: Tree<T> | null;
+  readonly sampleWeight: Tree<T> | null;
+}
+
+/** Samples `start` (inclusive) to `end` of arrays in device memory. */
+export interface ArrayDataset {
+  readonly data: StepData<DeviceTensor>;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Shapes of single samples that flat typed arrays are cut into; null where unknown. */
+export interface SampleShapes {
+  readonly x: readonly (readonly (number | null)[])[] | null;
+  /** Number of inputs that the model wants. */
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+export const isIterable = (x: unknown): x is BatchIterable =>
+  x !== null &&
+  typeof x === 'object' &&
+  !Array.isArray(x) &&
+  !ArrayBuffer.isView(x) &&
+  (Symbol.iterator in x || Symbol.asyncIterator in x);
+
+/** Uploads arrays; checks that all have the same number of samples. */
+export function arrayDataset(
+  where: string,
+  x: DataTree,
+  y: DataTree | null | undefined,
+  sampleWeight: DataTree | null | undefined,
+  shapes: SampleShapes,
+): ArrayDataset {
+  const xTree = upload(where, 'x', x, shapes.inputs, shapes.x);
+  const count = flatten(xTree)[0]?.shape[0];
+  if (!count) throw new HornetError(where, 'expected x to hold at least one sample, received empty data');
+  const perSample = [[]];
+  const yTree = y === null || y === undefined ? null : upload(where, 'y', y, shapes.outputs, null, count);
+  const weights = sampleWeight ?? null;
+  const weightTree = weights === null ? null : upload(where, 'sampleWeight', weights, shapes.outputs, perSample, count);
+  for (const [name, tree] of Object.entries({ x: xTree, y: yTree, sampleWeight: weightTree })) {
+    for (const leaf of tree === null ? [] : flatten(tree)) {
+      if (leaf.shape[0] === count) continue;
+      const message = `expected all data to have the same number of samples, received ${count} in x and ${leaf.shape[0] ?? 0} in ${name}`;
+      throw new HornetError(where, message);
+    }
+  }
+  return { data: { x: xTree, y: yTree, sampleWeight: weightTree }, start: 0, end: count };
+}
+
+/** Splits off the last `share` of the samples: `[training, validation]`. */
+export function splitDataset(dataset: ArrayDataset, share: number): [ArrayDataset, ArrayDataset] {
+  const count = dataset.end - dataset.start;
+  const at = dataset.start + Math.floor(count * (1 - share));
+  if (!(share > 0 && share < 1) || at === dataset.start || at === dataset.end) {
+    throw new HornetError(
+      'fit',
+      `expected validationSplit to leave samples on both sides, received ${share} of ${count} samples`,
+    );
+  }
+  return [
+    { ...dataset, end: at },
+    { ...dataset, start: at },
+  ];
+}
+
+/** Uploads one batch of an iterable. */
+export function batchData(where: string, batch: Batch, shapes: SampleShapes): StepData<DeviceTensor> {
+  if (Array.isArray(batch)) {
+    const [x, y, sampleWeight] = batch as readonly DataTree[];
+    return arrayDataset(where, x, y, sampleWeight, shapes).data;
+  }
+  if (batch !== null && typeof batch === 'object' && 'x' in batch) {
+    const { x, y, sampleWeight } = batch as { x: DataTree; y?: DataTree; sampleWeight?: DataTree };
+    return arrayDataset(where, x, y, sampleWeight, shapes).data;
+  }
+  throw new HornetError(where, `expected batches of the form { x, y } or [x, y], received ${describe(batch)}`);
+}
+
+function upload(
+  where: string,
+  name: string,
+  data: DataTree,
+  count: number,
+  shapes: readonly (readonly (number | null)[])[] | null,
+  samples?: number,
+): Tree<DeviceTensor> {
+  let next = 0;
+  const leaf = (item: ArrayLike): DeviceTensor => uploadLeaf(where, name, item, shapes?.[next++] ?? null, samples);
+  if (isLeaf(data, count)) return leaf(data as ArrayLike);
+  if (Array.isArray(data)) return data.map((item: ArrayLike) => leaf(item));
+  return mapTree(data as Tree<ArrayLike>, leaf);
+}
+
+/** A list is several arrays only where the model wants several, or where its items can only be whole arrays. */
+function isLeaf(data: DataTree, count: number): boolean {
+  if (data instanceof Tensor || ArrayBuffer.isView(data)) return true;
+  if (!Array.isArray(data)) return false;
+  const items = data as readonly unknown[];
+  if (items.some((item) => item instanceof Tensor)) return false;
+  if (items.length !== count) return true;
+  return count === 1
+    ? !(ArrayBuffer.isView(items[0]) && count === 1 && items.length === 1)
+    : typeof items[0] === 'number';
+}
+
+function uploadLeaf(
+  where: string,
+  name: string,
+  item: ArrayLike,
+  sampleShape: readonly (number | null)[] | null,
+  samples?: number,
+): DeviceTensor {
+  if (item instanceof DeviceTensor) return item;
+  if (item instanceof Tensor)
+    throw new HornetError(where, `expected ${name} to hold numbers, received ${describe(item)}`);
+  if (!ArrayBuffer.isView(item) && !Array.isArray(item)) {
+    throw new HornetError(where, `expected ${name} to be an array or tensor, received ${describe(item)}`);
+  }
+  const host = readArray(item as NestedArray | TypedArray);
+  const dtype: DType | undefined = host.dtype === 'float64' ? 'float32' : undefined;
+  let { shape } = host;
+  if (ArrayBuffer.isView(item)) {
+    const row = sampleShape && sampleShape.every((dim) => dim !== null) ? sizeOf(sampleShape as number[]) : null;
+    if (row !== null && sampleShape!.length > 0 && item.length % row === 0) {
+      shape = [item.length / row, ...(sampleShape as number[])];
+    } else if (samples !== undefined && item.length !== samples && item.length % samples === 0) {
+      shape = [samples, item.length / samples];
+    }
+  }
+  return tensor(item as NestedArray | TypedArray, shape, dtype);
+}

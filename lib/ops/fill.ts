@@ -1,0 +1,18 @@
+// Constants of a tensor's own dtype: what gradient rules need all the time.
+import { encodeNumbers, type DType } from '../dtype.js';
+import { currentTrace } from '../graph/trace.js';
+import { fromBytes, type Tensor } from '../tensor.js';
+import { broadcastTensor } from './broadcast.js';
+
+/** A scalar constant. */
+export function scalar(value: number, dtype: DType): Tensor {
+  const data = encodeNumbers([value], dtype);
+  return currentTrace()?.constant(data, [], dtype) ?? fromBytes(data, [], dtype);
+}
+
+/** A tensor of one value everywhere. */
+export const filled = (shape: readonly number[], value: number, dtype: DType): Tensor =>
+  broadcastTensor(scalar(value, dtype), shape);
+
+/** The value everywhere, in the shape and dtype of `x`. */
+export const fullLike = (x: Tensor, value: number): Tensor => filled(x.shape, value, x.dtype);
