@@ -4,6 +4,7 @@ import { resultType } from '../dtype-promotion.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
+import { promote } from './arithmetic.js';
 import { normalizeAxis } from './axes.js';
 import { castTo, convertToTensor, promotableType, type TensorLike } from './convert.js';
 import { mul, notEqual } from './elementwise.js';
@@ -12,12 +13,6 @@ import { multiply } from './matmul-core.js';
 import { transposeTo } from './movement.js';
 import { publicOp } from './public-op.js';
 import { reshapeTo } from './reshape-core.js';
-
-/** Both operands in the type they promote to. */
-function promote(x1: TensorLike, x2: TensorLike): [Tensor, Tensor] {
-  const dtype = resultType(promotableType(x1), promotableType(x2));
-  return [convertToTensor(x1, dtype), convertToTensor(x2, dtype)];
-}
 
 /** Runs a product in a type that can hold its sums: bool as "any of the products". */
 export function accumulate(a: Tensor, b: Tensor, product: (a: Tensor, b: Tensor) => Tensor): Tensor {

@@ -1,6 +1,6 @@
 // The pooling primitives and their gradients, channels last. The public ops are in pool.ts.
 import type { Aval } from '../graph/ir.js';
-import { defineOp } from '../graph/op.js';
+import { defineOp, type Primitive } from '../graph/op.js';
 import { emit1 } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import { windowPlaces } from './window.js';
@@ -31,7 +31,7 @@ const maxPoolGradOp = defineOp<PoolGeometry>({
   grad: null,
 });
 
-const avgPoolOp = defineOp<AverageAttrs>({
+const avgPoolOp: Primitive<AverageAttrs> = defineOp<AverageAttrs>({
   name: 'avg_pool',
   infer: ([x], attrs) => [pooled(x, attrs)],
   grad: ({ inputs: [x], grads: [g], attrs }) => [emit1(avgPoolGradOp, [g!], { ...attrs, shape: [...x.shape] })],

@@ -1,0 +1,20 @@
+// Gradients of fused primitives that are themselves gradients: differentiates their meaning in simpler ops.
+import { gradients } from '../graph/gradients.js';
+import { currentTrace } from '../graph/trace.js';
+import type { GradContext, OpDefinition } from '../graph/op.js';
+import type { Attrs } from '../graph/ir.js';
+import type { Tensor } from '../tensor.js';
+
+/** The gradient rule of an op with the meaning `decompose`. Recomputes that meaning; for second derivatives, not for speed. */
+export const gradByDecomposition =
+  <A extends Attrs>(decompose: NonNullable<OpDefinition<A>['decompose']>) =>
+  ({ inputs, grads, attrs }: GradContext<A>): (Tensor | null)[] => {
+    const trace = currentTrace()!;
+    const outputs = decompose(inputs, attrs);
+    return gradients(
+      trace,
+      outputs,
+      inputs.map((input) => trace.lift(input)),
+      grads,
+    );
+  };
