@@ -1,0 +1,109 @@
+// random_bits, random_uniform, random_normal: the same numbers however the work is split.
+#include <algorithm>
+#include <memory>
+
+#include "../kernel.h"
+#include "../philox.h"
+#include "parallel.h"
+#include "tile.h"
+
+namespace hornet {
+
+namespace {
+
+constexpr int64_t kBlocks = 256;  // Philox blocks per tile
+
+// What the words of a block become; `Element` is stored as it is, or cast to the output's dtype.
+struct Bits {
+  using Element = uint32_t;
+  HORNET_DEVICE_FN static void make(const uint32_t (&w)[4], uint32_t (&y)[4]) {
+    for (int j = 0; j < 4; j++) y[j] = w[j];
+  }
+};
+
+struct Uniform {
+  using Element = float;
+  HORNET_DEVICE_FN static void make(const uint32_t (&w)[4], float (&y)[4]) {
+    for (int j = 0; j < 4; j++) y[j] = uniformOf(w[j]);
+  }
+};
+
+struct Normal {
+  using Element = float;
+  HORNET_DEVICE_FN static void make(const uint32_t (&w)[4], float (&y)[4]) {
+    normalsOf(w[0], w[1], y[0], y[1]);
+    normalsOf(w[2], w[3], y[2], y[3]);
+  }
+};
+
+template <class Kind>
+class Random : public Kernel {
+ public:
+  using Element = typename Kind::Element;
+
+  explicit Random(const KernelArgs& args)
+      : count_(args.outputs[0].numel()), itemBytes_(int64_t(sizeOf(args.outputs[0].dtype))) {
+    constexpr bool isFloatKind = std::is_same_v<Element, float>;
+    const DType natural = isFloatKind ? DType::float32 : DType::uint32;
+    if (args.outputs[0].dtype == natural) return;
+    if (!isFloatKind || !isFloat(args.outputs[0].dtype)) {
+      throw Error(args.op, std::string("the cpu backend has no kernel for ") + dtypeName(args.outputs[0].dtype));
+    }
+    store_ = storeTile(Domain::float32, args.outputs[0].dtype);
+  }
+
+  void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
+    const uint32_t key0 = static_cast<const uint32_t*>(in[0])[0], key1 = static_cast<const uint32_t*>(in[0])[1];
+    std::byte* y = static_cast<std::byte*>(out[0]);
+    constexpr int64_t perTile = 4 * kBlocks;
+    parallelFor((count_ + perTile - 1) / perTile, 8, [&](int64_t begin, int64_t end) {
+      for (int64_t tile = begin; tile < end; tile++) {
+        alignas(64) Element values[perTile];
+        fill(uint64_t(tile) * kBlocks, key0, key1, values);
+        const int64_t count = std::min(perTile, count_ - tile * perTile);
+        std::byte* to = y + tile * perTile * itemBytes_;
+        if (store_ != nullptr)
+          store_(values, nullptr, nullptr, to, count);
+        else
+          std::copy_n(values, count, reinterpret_cast<Element*>(to));
+      }
+    });
+  }
+
+ private:
+  static void fill(uint64_t first, uint32_t key0, uint32_t key1, Element* values) {
+    alignas(64) uint32_t words[4][kBlocks];
+    alignas(64) Element made[4][kBlocks];
+#pragma omp simd
+    for (int64_t i = 0; i < kBlocks; i++) {
+      const PhiloxBlock block = philox(first + uint64_t(i), key0, key1);
+      for (int j = 0; j < 4; j++) words[j][i] = block.words[j];
+    }
+#pragma omp simd
+    for (int64_t i = 0; i < kBlocks; i++) {
+      const uint32_t w[4] = {words[0][i], words[1][i], words[2][i], words[3][i]};
+      Element y[4];
+      Kind::make(w, y);
+      for (int j = 0; j < 4; j++) made[j][i] = y[j];
+    }
+    for (int64_t i = 0; i < kBlocks; i++) {
+      for (int j = 0; j < 4; j++) values[4 * i + j] = made[j][i];
+    }
+  }
+
+  int64_t count_, itemBytes_;
+  TileFn store_ = nullptr;
+};
+
+template <class Kind>
+std::unique_ptr<Kernel> makeRandom(const KernelArgs& args) {
+  return std::make_unique<Random<Kind>>(args);
+}
+
+}  // namespace
+
+REGISTER_KERNEL("random_bits", makeRandom<Bits>);
+REGISTER_KERNEL("random_uniform", makeRandom<Uniform>);
+REGISTER_KERNEL("random_normal", makeRandom<Normal>);
+
+}  // namespace hornet
