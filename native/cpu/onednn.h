@@ -104,7 +104,7 @@ class ThreadLimit {
 
 /// How many threads are worth waking for this much work.
 inline int threadsFor(double flops) {
-  constexpr double flopsPerThread = 4e6;
+  constexpr double flopsPerThread = 1e6;
   return int(std::clamp(flops / flopsPerThread, 1.0, double(omp_get_max_threads())));
 }
 
