@@ -1,11 +1,11 @@
 // Variables: named state in device memory that programs update in place.
 import { currentDevice } from './device.js';
-import { type DType, type TypedArray } from './dtype.js';
+import { isFloat, type DType, type TypedArray } from './dtype.js';
 import { HornetError } from './errors.js';
 import { sameShape } from './graph/ir.js';
 import { currentTrace, withTrace } from './graph/trace.js';
 import { allocate, DeviceTensor, type Tensor } from './tensor.js';
-import { convertToTensor, type TensorLike } from './ops/convert.js';
+import { castTo, convertToTensor, type TensorLike } from './ops/convert.js';
 
 /** What a variable carries besides its numbers. */
 export interface VariableArgs {
@@ -18,12 +18,30 @@ export interface VariableArgs {
   readonly regularizer?: ((value: Tensor) => Tensor) | null;
   /** Projection applied after each optimizer step. */
   readonly constraint?: ((value: Tensor) => Tensor) | null;
+  /** Whether a mixed-precision layer reads it in its type of computation. Default true. */
+  readonly autocast?: boolean;
 }
 
 let epoch = 0;
 
 /** Counts the moments at which some variable moved to other memory: bound programs compare it and bind again. */
 export const variableEpoch = (): number => epoch;
+
+let autocastType: DType | null = null;
+
+/** The type in which float variables are read at present; null for their own. */
+export const autocastDtype = (): DType | null => autocastType;
+
+/** Runs `fn` while float variables are read in another type (null: in their own). */
+export function withAutocast<T>(dtype: DType | null, fn: () => T): T {
+  const outer = autocastType;
+  autocastType = dtype;
+  try {
+    return fn();
+  } finally {
+    autocastType = outer;
+  }
+}
 
 /**
  * A tensor that can be changed. In a trace, reading gives the value at that point of the program and assigning becomes
@@ -36,6 +54,7 @@ export class Variable {
   trainable: boolean;
   readonly shape: readonly number[];
   readonly dtype: DType;
+  readonly autocast: boolean;
   regularizer: ((value: Tensor) => Tensor) | null;
   constraint: ((value: Tensor) => Tensor) | null;
   /** Set by layers that must not be decayed or averaged. */
@@ -54,6 +73,7 @@ export class Variable {
     this.trainable = args.trainable ?? true;
     this.shape = value.shape;
     this.dtype = value.dtype;
+    this.autocast = (args.autocast ?? true) && isFloat(value.dtype);
     this.regularizer = args.regularizer ?? null;
     this.constraint = args.constraint ?? null;
     this.memory = value;
@@ -74,6 +94,11 @@ export class Variable {
 
   /** The value: traced inside a trace; otherwise a tensor that keeps its numbers when the variable changes. */
   get value(): Tensor {
+    const own = this.ownValue();
+    return autocastType && this.autocast ? castTo(own, autocastType) : own;
+  }
+
+  private ownValue(): Tensor {
     const trace = currentTrace();
     if (trace) return trace.read(this);
     this.lent = true;
