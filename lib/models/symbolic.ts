@@ -1,0 +1,106 @@
+// Calls on symbolic tensors: shapes are found by tracing the layer or op, and the call is recorded as a node. Unknown sizes
+// are traced with two different stand-ins; where the results differ, the size stays unknown.
+import { HornetError } from '../errors.js';
+import { abstractEval } from '../graph/trace.js';
+import type { Aval } from '../graph/ir.js';
+import { cast, compute, nameError, passMask, type CallForm } from '../layers/call.js';
+import type { Shape } from '../layers/input-spec.js';
+import type { Layer, Mask, Shapes } from '../layers/layer.js';
+import { getMask } from '../layers/mask.js';
+import { snakeCase, uniqueName } from '../layers/naming.js';
+import { setSymbolicDispatch } from '../ops/public-op.js';
+import { Tensor } from '../tensor.js';
+import { flatten, mapTree, type Tree } from '../tree.js';
+import { KerasTensor, Node, OpCall } from './keras-tensor.js';
+
+// Divisible by what windows, heads and groups usually divide by, and larger than usual kernels.
+const standIns = [240, 360] as const;
+
+/** A result of tracing: its structure, with a symbolic tensor for each tensor. */
+function infer(fn: (args: Tree<unknown>) => unknown, args: Tree<unknown>): Tree<unknown> {
+  const symbolic = [...new Set(flatten(args).filter((leaf): leaf is KerasTensor => leaf instanceof KerasTensor))];
+  const known = symbolic.every(({ symbolicShape }) => symbolicShape.every((dim) => dim !== null));
+  const [first, second] = standIns.slice(0, known ? 1 : 2).map((size) => evaluate(fn, args, symbolic, size));
+  let next = 0;
+  return mapTree(first.result, (leaf) => {
+    if (!(leaf instanceof Tensor)) return leaf;
+    const { shape, dtype } = first.avals[next];
+    const other = (second ?? first).avals[next++].shape;
+    return new KerasTensor(
+      shape.map((dim, axis) => (dim === other[axis] ? dim : null)),
+      dtype,
+    );
+  });
+}
+
+function evaluate(
+  fn: (args: Tree<unknown>) => unknown,
+  args: Tree<unknown>,
+  symbolic: readonly KerasTensor[],
+  standIn: number,
+): { result: Tree<unknown>; avals: readonly Aval[] } {
+  let result: Tree<unknown> = null;
+  const inputs = symbolic.map(({ symbolicShape, dtype }) => ({ shape: symbolicShape.map((dim) => dim ?? standIn), dtype }));
+  const avals = abstractEval((...traced) => {
+    const places = new Map<unknown, Tensor>(symbolic.map((leaf, i) => [leaf, traced[i]]));
+    result = fn(mapTree(args, (leaf) => places.get(leaf) ?? leaf)) as Tree<unknown>;
+    return flatten(result).filter((leaf): leaf is Tensor => leaf instanceof Tensor);
+  }, inputs);
+  return { result, avals };
+}
+
+/** Calls a layer on symbolic tensors. */
+export function recordCall(layer: Layer, { args, options }: CallForm): Tree<Tensor> {
+  const previous = mapTree(args[0], getMask) as Mask;
+  const carried = flatten(previous).some((mask) => mask !== null) ? previous : null;
+  const all = { ...options, mask: options.mask ?? carried };
+  const used = new Set<string>();
+  const call = (given: Tree<unknown>): unknown => {
+    const { args: traced, options: tracedOptions } = given as unknown as CallForm;
+    const inputs = traced.map((tree) => mapTree(tree, (leaf) => cast(layer, leaf)));
+    return compute(layer, { args: inputs, options: tracedOptions }, (name) => used.add(name));
+  };
+  const outputs = infer(call, { args, options: all } as unknown as Tree<unknown>) as Tree<KerasTensor>;
+  // A mask that the layer never looks at is no argument of the call.
+  const kept = used.has('mask') && all.mask !== null ? { ...options, mask: all.mask } : options;
+  new Node(layer, args, kept, outputs);
+  passMask(layer, args[0], previous, outputs);
+  return outputs;
+}
+
+/** Calls an op on symbolic tensors. */
+function recordOp(name: string, op: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
+  const result = infer((given) => op(...(given as never[])), args as Tree<unknown>);
+  if (!flatten(result).some((leaf) => leaf instanceof KerasTensor)) return result;
+  const className = name[0].toUpperCase() + name.slice(1);
+  new Node(new OpCall(uniqueName(snakeCase(className)), className, op), args, {}, result);
+  return result;
+}
+
+setSymbolicDispatch(recordOp);
+
+/** The shapes of a layer's outputs for inputs of the given shapes. */
+export function outputShape(layer: Layer, shapes: readonly Shapes[]): Shapes {
+  layer.build(...(shapes as [Shapes, ...Shapes[]]));
+  const inputs = shapes.map((shape) => mapShapes(shape, (dims) => new KerasTensor(dims, layer.computeDtype)));
+  try {
+    const call = (args: Tree<unknown>): unknown => compute(layer, { args: args as readonly Tree<Tensor>[], options: {} });
+    const outputs = infer(call, inputs as Tree<unknown>) as Tree<KerasTensor>;
+    return mapTree(outputs, ({ symbolicShape }) => symbolicShape) as unknown as Shapes;
+  } catch (error) {
+    throw nameError(layer, 'computeOutputShape()', error);
+  }
+}
+
+const isShape = (item: Shapes): item is Shape =>
+  Array.isArray(item) && item.every((dim) => dim === null || typeof dim === 'number');
+
+/** Replaces every shape in a structure of shapes. */
+export function mapShapes<T>(shapes: Shapes, fn: (shape: Shape) => T): Tree<T> {
+  if (isShape(shapes)) return fn(shapes);
+  if (Array.isArray(shapes)) return (shapes as readonly Shapes[]).map((item) => mapShapes(item, fn));
+  if (shapes === null || typeof shapes !== 'object') {
+    throw new HornetError('shape', `expected a shape (numbers, null for unknown sizes), received ${String(shapes)}`);
+  }
+  return Object.fromEntries(Object.entries(shapes).map(([key, item]) => [key, mapShapes(item as Shapes, fn)]));
+}

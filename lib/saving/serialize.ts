@@ -1,0 +1,172 @@
+// Objects to and from Keras's JSON: `{ module, class_name, config, registered_name }`. Keys are snake_case there and
+// camelCase inside.
+import { HornetError } from '../errors.js';
+import { Layer } from '../layers/layer.js';
+import { describe } from '../tensor.js';
+import { mapKeys, toCamel, toSnake } from './config-case.js';
+import {
+  classNameOf,
+  functionName,
+  lookUpClass,
+  lookUpCustom,
+  lookUpFunction,
+  registeredAs,
+  type NamedFunction,
+  type SerializableClass,
+} from './registry.js';
+
+/** What JSON can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** An object in Keras's JSON. */
+export interface SerializedObject {
+  readonly module: string | null;
+  readonly class_name: string;
+  readonly config: { readonly [key: string]: Json };
+  readonly registered_name: string | null;
+  readonly build_config?: { readonly [key: string]: Json };
+  readonly compile_config?: { readonly [key: string]: Json };
+}
+
+/** Classes and functions that a config names and nobody registered. */
+export type CustomObjects = Readonly<Record<string, SerializableClass | NamedFunction>>;
+
+let customObjects: CustomObjects = {};
+
+/** Runs `fn` while configs may name these classes and functions, too. */
+export function withCustomObjects<T>(objects: CustomObjects | undefined, fn: () => T): T {
+  const outer = customObjects;
+  customObjects = { ...outer, ...objects };
+  try {
+    return fn();
+  } finally {
+    customObjects = outer;
+  }
+}
+
+/**
+ * Writes a layer, model, optimizer, loss, initializer or other object with `getConfig()` in Keras's JSON.
+ *
+ * @throws HornetError on a function that is not registered, or a value that JSON cannot hold.
+ */
+export function serialize(object: { getConfig(): object }): SerializedObject {
+  const cls = object.constructor as SerializableClass;
+  const entry = registeredAs(cls);
+  const className = object instanceof Layer ? object.className : (entry?.name ?? classNameOf(cls));
+  const module = object instanceof Layer && entry && !entry.custom ? object.moduleName(entry.module) : entry?.module;
+  const keras = entry !== undefined && !entry.custom;
+  const registered = keras ? (className === 'Functional' ? className : null) : entry ? `${entry.module}>${className}` : className;
+  return {
+    module: keras ? (module ?? null) : null,
+    class_name: className,
+    config: serializeConfig(object.getConfig()),
+    registered_name: registered,
+    ...extraConfigs(object),
+  };
+}
+
+function extraConfigs(object: unknown): object {
+  if (!(object instanceof Layer)) return {};
+  const build = object.getBuildConfig();
+  const compile = object.getCompileConfig();
+  return {
+    ...(build && { build_config: serializeConfig(build) }),
+    ...(compile && { compile_config: serializeConfig(compile) }),
+  };
+}
+
+const serializeConfig = (config: object): { readonly [key: string]: Json } => {
+  const present = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  return mapKeys(present, toSnake, serializeValue) as { readonly [key: string]: Json };
+};
+
+/** A value within a config. */
+export function serializeValue(value: unknown): Json {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'boolean' || typeof value === 'string' || typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(serializeValue);
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number | bigint>, Number);
+  if (hasConfig(value)) return serialize(value) as unknown as Json;
+  if (typeof value === 'function') {
+    const custom = Object.entries(customObjects).find(([, object]) => object === value);
+    const name = functionName(value) ?? custom?.[0];
+    if (name !== undefined) return name;
+    throw new HornetError('serialize', `${describe(value)} is not registered; call registerFunction() for it`);
+  }
+  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
+    return mapKeys(value, (key) => key, serializeValue) as Json;
+  }
+  throw new HornetError('serialize', `a config cannot hold ${describe(value)}`);
+}
+
+const hasConfig = (value: unknown): value is { getConfig(): object } =>
+  value !== null &&
+  (typeof value === 'object' || typeof value === 'function') &&
+  typeof (value as { getConfig?: unknown }).getConfig === 'function';
+
+/**
+ * Makes the object that Keras's JSON describes.
+ *
+ * @param options.customObjects - Classes and functions that the config names and nobody registered.
+ * @throws HornetError on names that nobody knows.
+ */
+export function deserialize(json: SerializedObject, options: { customObjects?: CustomObjects } = {}): unknown {
+  return withCustomObjects(options.customObjects, () => deserializeObject(json));
+}
+
+function deserializeObject(json: SerializedObject): unknown {
+  const { class_name: name, module } = json;
+  if (name === 'function') return namedFunction(json.config as unknown as string);
+  const cls = findClass(module, name, json.registered_name);
+  const read = cls.rawConfig ? (value: Json): unknown => value : deserializeValue;
+  const config = mapKeys(json.config, toCamel, read as (value: unknown) => unknown);
+  const object = cls.fromConfig ? cls.fromConfig(config) : construct(cls, config);
+  if (json.build_config && object instanceof Layer && !object.built) {
+    object.buildFromConfig(mapKeys(json.build_config, toCamel));
+  }
+  return object;
+}
+
+function construct(cls: SerializableClass, config: Record<string, unknown>): unknown {
+  const required = cls.requiredArgs ?? [];
+  const rest = Object.fromEntries(Object.entries(config).filter(([key]) => !required.includes(key)));
+  return new (cls as new (...args: unknown[]) => unknown)(...required.map((key) => config[key]), rest);
+}
+
+/** A value within a config: objects are made, everything else stays. */
+export function deserializeValue(value: Json): unknown {
+  if (Array.isArray(value)) return value.map(deserializeValue);
+  if (value === null || typeof value !== 'object') return value;
+  const record = value as { readonly [key: string]: Json };
+  if (record.class_name === '__tuple__') return (record.items as readonly Json[]).map(deserializeValue);
+  if (record.class_name === '__numpy__' || record.class_name === '__tensor__') {
+    return (record.config as { readonly value: Json }).value;
+  }
+  if (typeof record.class_name === 'string' && 'config' in record) {
+    return deserializeObject(record as unknown as SerializedObject);
+  }
+  return mapKeys(record, (key) => key, deserializeValue as (value: unknown) => unknown);
+}
+
+const groups = ['layers', 'initializers', 'regularizers', 'constraints', 'losses', 'metrics', 'optimizers'];
+
+/** Keras's inner modules (`keras.src.layers.core.dense`) count as the outer one. */
+function findClass(module: string | null, name: string, registeredName: string | null | undefined): SerializableClass {
+  const group = groups.find((each) => module?.split('.').includes(each));
+  const found =
+    (customObjects[name] as SerializableClass | undefined) ??
+    (registeredName ? lookUpCustom(registeredName) : undefined) ??
+    (module ? lookUpClass(module, name) : undefined) ??
+    (group ? lookUpClass(group === 'optimizers' && name.endsWith('Decay') ? 'keras.optimizers.schedules' : `keras.${group}`, name) : undefined) ??
+    lookUpClass('keras', name);
+  if (found) return found;
+  const hint = 'pass it in customObjects or call registerKerasSerializable() for it';
+  throw new HornetError('deserialize', `class '${registeredName ?? name}'${module ? ` of ${module}` : ''} is not known; ${hint}`);
+}
+
+function namedFunction(name: string): unknown {
+  const found = customObjects[name] ?? lookUpFunction(name);
+  if (!found) throw new HornetError('deserialize', `function '${name}' is not known; pass it in customObjects`);
+  return found;
+}
