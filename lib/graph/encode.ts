@@ -66,22 +66,26 @@ class Writer {
   private length = 0;
 
   u8(value: number): this {
-    this.view.setUint8(this.reserve(1), value);
+    const at = this.reserve(1);
+    this.view.setUint8(at, value);
     return this;
   }
 
   u32(value: number): this {
-    this.view.setUint32(this.reserve(4), value, true);
+    const at = this.reserve(4);
+    this.view.setUint32(at, value, true);
     return this;
   }
 
   u64(value: number): this {
-    this.view.setBigUint64(this.reserve(8), BigInt(value), true);
+    const at = this.reserve(8);
+    this.view.setBigUint64(at, BigInt(value), true);
     return this;
   }
 
   f64(value: number): this {
-    this.view.setFloat64(this.reserve(8), value, true);
+    const at = this.reserve(8);
+    this.view.setFloat64(at, value, true);
     return this;
   }
 
@@ -106,6 +110,7 @@ class Writer {
     return this.data.slice(0, this.length);
   }
 
+  /** Makes room; may replace `view`, so it is called before `view` is read. */
   private reserve(size: number): number {
     const at = this.length;
     this.length += size;
