@@ -57,7 +57,7 @@ HORNET_DEVICE_FN int32_t roundToInt(float x, float& whole) {
   return bitCast<int32_t>(shifted) - bitCast<int32_t>(kMagic);
 }
 
-HORNET_DEVICE_FN float powerOf2(int32_t n) { return bitCast<float>((n + 127) << 23); }
+HORNET_DEVICE_FN float powerOf2(int32_t n) { return bitCast<float>(uint32_t(n + 127) << 23); }
 
 // x * 2^n in two steps, so that n may leave the normal range.
 HORNET_DEVICE_FN float scale(float x, int32_t n) {
@@ -80,10 +80,10 @@ HORNET_DEVICE_FN float expm1Core(float r) {
 // x = m * 2^n with m in [sqrt(1/2), sqrt(2)), for positive finite x.
 HORNET_DEVICE_FN float split(float x, float& n) {
   const bool subnormal = x < 0x1p-126f;
-  const int32_t bits = bitCast<int32_t>(subnormal ? x * 0x1p23f : x);
-  const int32_t exponent = (bits - 0x3f3504f3) >> 23;
+  const uint32_t bits = bitCast<uint32_t>(subnormal ? x * 0x1p23f : x);
+  const int32_t exponent = int32_t(bits - 0x3f3504f3u) >> 23;
   n = float(exponent - (subnormal ? 23 : 0));
-  return bitCast<float>(bits - (exponent << 23));
+  return bitCast<float>(bits - (uint32_t(exponent) << 23));
 }
 
 // log(1 + f) - f for 1 + f in [sqrt(1/2), sqrt(2)).

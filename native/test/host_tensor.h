@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <random>
 #include <span>
 #include <string>
@@ -78,13 +79,14 @@ inline std::vector<HostTensor> runKernel(const std::string& op, const Attrs& att
   }
   const auto kernel = findKernel(op)(args);
   const size_t scratchBytes = kernel->scratchBytes();
-  void* scratch = std::aligned_alloc(64, (scratchBytes + 127) / 64 * 64);
+  const std::unique_ptr<void, decltype(&std::free)> memory(std::aligned_alloc(64, (scratchBytes + 127) / 64 * 64),
+                                                           &std::free);
+  void* scratch = memory.get();
   for (int round = 0; round < 2; ++round) {
     std::fill_n(static_cast<std::byte*>(scratch), scratchBytes, std::byte(0xff));
     for (HostTensor& result : results) std::fill(result.bytes.begin(), result.bytes.end(), std::byte(0xff));
     kernel->run(in, out, scratch);
   }
-  std::free(scratch);
   return results;
 }
 
