@@ -15,6 +15,17 @@ constexpr int64_t kColumns = 64;          // columns side by side
 constexpr int64_t kShort = 32;            // rows up to this length are turned into columns
 constexpr int64_t kTurned = 16;           // as many at a time
 
+/// Whether the exponentials wait in the result for their sum; half precision would round them twice.
+template <class C, bool isLog, class T>
+constexpr bool keepsExp = !isLog && std::is_same_v<C, T>;
+
+template <class C, bool isLog, class T>
+inline T softmaxValue(T x, T kept, C top, C factor) {
+  if constexpr (keepsExp<C, isLog, T>) return kept * factor;
+  const C value = convert<C>(x) - top;
+  return convert<T>(isLog ? value - factor : math::exp(value) * factor);
+}
+
 /// `count` columns of values `step` apart; from and to may be the same.
 template <class C, bool isLog, class T>
 void softmaxColumns(const T* x, T* y, int64_t length, int64_t step, int64_t count) {
@@ -29,14 +40,17 @@ void softmaxColumns(const T* x, T* y, int64_t length, int64_t step, int64_t coun
   }
   for (int64_t i = 0; i < length; ++i) {
 #pragma omp simd
-    for (int64_t j = 0; j < count; ++j) sum[j] += math::exp(convert<C>(x[i * step + j]) - top[j]);
+    for (int64_t j = 0; j < count; ++j) {
+      const C e = math::exp(convert<C>(x[i * step + j]) - top[j]);
+      if constexpr (keepsExp<C, isLog, T>) y[i * step + j] = e;
+      sum[j] += e;
+    }
   }
   for (int64_t j = 0; j < count; ++j) factor[j] = isLog ? std::log(sum[j]) : 1 / sum[j];
   for (int64_t i = 0; i < length; ++i) {
 #pragma omp simd
     for (int64_t j = 0; j < count; ++j) {
-      const C value = convert<C>(x[i * step + j]) - top[j];
-      y[i * step + j] = convert<T>(isLog ? value - factor[j] : math::exp(value) * factor[j]);
+      y[i * step + j] = softmaxValue<C, isLog>(x[i * step + j], y[i * step + j], top[j], factor[j]);
     }
   }
 }
@@ -50,13 +64,14 @@ void softmaxRow(const T* x, T* y, int64_t length) {
     top = value > top ? value : top;
   }
 #pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < length; ++i) sum += math::exp(convert<C>(x[i]) - top);
+  for (int64_t i = 0; i < length; ++i) {
+    const C e = math::exp(convert<C>(x[i]) - top);
+    if constexpr (keepsExp<C, isLog, T>) y[i] = e;
+    sum += e;
+  }
   const C factor = isLog ? std::log(sum) : 1 / sum;
 #pragma omp simd
-  for (int64_t i = 0; i < length; ++i) {
-    const C value = convert<C>(x[i]) - top;
-    y[i] = convert<T>(isLog ? value - factor : math::exp(value) * factor);
-  }
+  for (int64_t i = 0; i < length; ++i) y[i] = softmaxValue<C, isLog>(x[i], y[i], top, factor);
 }
 
 template <class C, bool isLog, class T>
