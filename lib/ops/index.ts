@@ -27,3 +27,27 @@ export { cumprod, cumsum } from './scan.js';
 export * from './shape.js';
 export { getItem, slice, sliceUpdate, type IndexSpec, type SliceSpec } from './slice.js';
 export { argsort, inTopK, sort, topK } from './sort.js';
+export * from './activation.js';
+export {
+  conv,
+  convTranspose,
+  depthwiseConv,
+  separableConv,
+  type ConvOptions,
+  type ConvTransposeOptions,
+} from './conv.js';
+export { einsum } from './einsum.js';
+export * as image from './image.js';
+export { qr } from './linalg.js';
+export * from './loss.js';
+export { dot, inner, matmul, outer, tensordot, vdot, type TensordotAxes } from './matmul.js';
+export * from './norm.js';
+export {
+  adaptiveAveragePool,
+  adaptiveMaxPool,
+  averagePool,
+  maxPool,
+  type AdaptivePoolOptions,
+  type PoolOptions,
+} from './pool.js';
+export { logSoftmax, softmax, sparsemax, type SoftmaxOptions } from './softmax.js';

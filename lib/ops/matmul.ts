@@ -6,7 +6,7 @@ import { sizeOf } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
 import { promote } from './arithmetic.js';
 import { normalizeAxis } from './axes.js';
-import { castTo, convertToTensor, promotableType, type TensorLike } from './convert.js';
+import { castTo, promotableType, type TensorLike } from './convert.js';
 import { mul, notEqual } from './elementwise.js';
 import { scalar } from './fill.js';
 import { multiply } from './matmul-core.js';

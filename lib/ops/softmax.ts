@@ -13,7 +13,7 @@ import { iota, stop, transposeTo } from './movement.js';
 import { publicOp } from './public-op.js';
 import { reduceMax, reduceSum } from './reduce-core.js';
 import { reshapeTo } from './reshape-core.js';
-import { cumulativeSum } from './scan-core.js';
+import { cumsum } from './scan.js';
 import { sortWithIndices } from './sort.js';
 
 type AxisAttrs = { axis: number };

@@ -1,0 +1,2 @@
+// The `ops.image` namespace.
+export { resize, type Interpolation, type ResizeArgs } from './resize.js';

@@ -1,0 +1,158 @@
+// Resizing of images and other grids: every axis is multiplied with a matrix of interpolation weights.
+import { checkDataFormat } from '../config.js';
+import { isFloat } from '../dtype.js';
+import { HornetError } from '../errors.js';
+import type { Tensor } from '../tensor.js';
+import { castTo, convertToTensor, type TensorLike } from './convert.js';
+import { clamp, round } from './elementwise.js';
+import { gatherAlong } from './gather.js';
+import { padWith, sliceAt } from './movement.js';
+import { weighAxis } from './pool.js';
+import { publicOp } from './public-op.js';
+
+/** How values between pixels are found. */
+export type Interpolation = 'nearest' | 'bilinear' | 'bicubic' | 'lanczos3' | 'lanczos5';
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+const lanczos =
+  (radius: number) =>
+  (x: number): number =>
+    x < radius ? sinc(x) * sinc(x / radius) : 0;
+
+/** The weight of a pixel at a distance. */
+const kernels: Readonly<Record<Exclude<Interpolation, 'nearest'>, (x: number) => number>> = {
+  bilinear: (x) => Math.max(0, 1 - x),
+  bicubic: (x) => {
+    if (x >= 2) return 0;
+    return x < 1 ? (1.5 * x - 2.5) * x * x + 1 : ((-0.5 * x + 2.5) * x - 4) * x + 2;
+  },
+  lanczos3: lanczos(3),
+  lanczos5: lanczos(5),
+};
+
+/** Weights [places, size] with which pixels of `size` make `places` new ones. */
+function interpolationWeights(
+  size: number,
+  places: number,
+  kernel: (x: number) => number,
+  antialias: boolean,
+): number[][] {
+  const scale = size / places;
+  const width = antialias ? Math.max(scale, 1) : 1;
+  return Array.from({ length: places }, (_, place) => {
+    const center = (place + 0.5) * scale - 0.5;
+    const weights = Array.from({ length: size }, (_, i) => kernel(Math.abs(center - i) / width));
+    const total = weights.reduce((sum, w) => sum + w, 0);
+    return weights.map((w) => w / total);
+  });
+}
+
+/** Resizes one axis. Integers must have been made floats unless the method is `nearest`. */
+export function resizeAxis(x: Tensor, axis: number, places: number, method: Interpolation, antialias = false): Tensor {
+  const size = x.shape[axis];
+  if (size === places) return x;
+  if (method === 'nearest') {
+    const picks = Array.from({ length: places }, (_, i) => Math.min(Math.floor(((i + 0.5) * size) / places), size - 1));
+    return gatherAlong(x, convertToTensor(picks, 'int32'), axis);
+  }
+  const weights = interpolationWeights(size, places, kernels[method], antialias);
+  return weighAxis(x, axis, convertToTensor(weights, x.dtype));
+}
+
+export interface ResizeArgs {
+  /** Default `bilinear`. */
+  readonly interpolation?: Interpolation;
+  /** Average over all pixels when the image becomes smaller. Default false. */
+  readonly antialias?: boolean;
+  /** Cut off what does not fit the new aspect ratio, instead of distorting. Default false. */
+  readonly cropToAspectRatio?: boolean;
+  /** Fill up what the new aspect ratio needs, instead of distorting. Default false. */
+  readonly padToAspectRatio?: boolean;
+  /** Only `constant`. */
+  readonly fillMode?: 'constant';
+  /** Value of what is filled up. Default 0. */
+  readonly fillValue?: number;
+  /** Default: `imageDataFormat()`. */
+  readonly dataFormat?: 'channels_last' | 'channels_first' | null;
+}
+
+/**
+ * Resizes images [H, W, C] or [N, H, W, C] (or channels first) to `size` = [height, width]. Keeps the dtype: integers are
+ * rounded.
+ *
+ * @throws HornetError for other ranks, sizes that are not positive integers and unknown methods.
+ */
+export const resize = publicOp(
+  'image.resize',
+  (images: TensorLike, size: readonly number[], options: ResizeArgs = {}): Tensor => {
+    const {
+      interpolation = 'bilinear',
+      antialias = false,
+      cropToAspectRatio = false,
+      padToAspectRatio = false,
+    } = options;
+    const source = convertToTensor(images);
+    const method = interpolation.toLowerCase() as Interpolation;
+    if (size.length !== 2 || size.some((n) => !Number.isInteger(n) || n < 1)) {
+      throw new HornetError('image.resize', `expected size to be two positive integers, received [${size.join(', ')}]`);
+    }
+    if (method !== 'nearest' && !(method in kernels)) {
+      throw new HornetError(
+        'image.resize',
+        `expected interpolation to be one of nearest, ${Object.keys(kernels).join(', ')}, received '${interpolation}'`,
+      );
+    }
+    if (source.rank !== 3 && source.rank !== 4) {
+      throw new HornetError(
+        'image.resize',
+        `expected images of rank 3 or 4, received shape [${source.shape.join(', ')}]`,
+      );
+    }
+    if (cropToAspectRatio && padToAspectRatio) {
+      throw new HornetError('image.resize', 'expected at most one of cropToAspectRatio and padToAspectRatio');
+    }
+    const channelsLast = checkDataFormat(options.dataFormat, 'image.resize') === 'channels_last';
+    const axes = channelsLast ? [source.rank - 3, source.rank - 2] : [source.rank - 2, source.rank - 1];
+    let x = method === 'nearest' || isFloat(source.dtype) ? source : castTo(source, 'float32');
+    if (cropToAspectRatio) x = cropTo(x, axes, size);
+    if (padToAspectRatio) x = padTo(x, axes, size, options.fillValue ?? 0);
+    axes.forEach((axis, i) => (x = resizeAxis(x, axis, size[i], method, antialias)));
+    return x.dtype === source.dtype ? x : toInteger(x, source);
+  },
+);
+
+function toInteger(x: Tensor, { dtype }: Tensor): Tensor {
+  const bits = Number(/\d+$/.exec(dtype)?.[0] ?? 1);
+  const unsigned = dtype.startsWith('uint') || dtype === 'bool';
+  const limits = unsigned ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+  return castTo(clamp(round(x), limits[0], limits[1]), dtype);
+}
+
+/** The size along one axis that, with the whole other axis, has the wanted aspect ratio. */
+const matching = (x: Tensor, axes: readonly number[], size: readonly number[]): number[] => [
+  Math.floor((x.shape[axes[1]] * size[0]) / size[1]),
+  Math.floor((x.shape[axes[0]] * size[1]) / size[0]),
+];
+
+function cropTo(x: Tensor, axes: readonly number[], size: readonly number[]): Tensor {
+  const ideal = matching(x, axes, size);
+  const starts = x.shape.map(() => 0);
+  const sizes = [...x.shape];
+  axes.forEach((axis, i) => {
+    sizes[axis] = Math.max(Math.min(x.shape[axis], ideal[i]), 1);
+    starts[axis] = Math.floor((x.shape[axis] - sizes[axis]) / 2);
+  });
+  return sliceAt(x, starts, sizes);
+}
+
+function padTo(x: Tensor, axes: readonly number[], size: readonly number[], value: number): Tensor {
+  const ideal = matching(x, axes, size);
+  const missing = x.shape.map((dim, i) => (axes.includes(i) ? Math.max(ideal[axes.indexOf(i)] - dim, 0) : 0));
+  const lo = missing.map((n) => Math.floor(n / 2));
+  return padWith(
+    x,
+    lo,
+    missing.map((n, i) => n - lo[i]),
+    value,
+  );
+}
