@@ -39,39 +39,15 @@ export abstract class Tensor {
   get isSymbolic(): boolean {
     return false;
   }
-}
 
-/** A tensor whose numbers are in device memory. Freed by the garbage collector, `dispose()` or `using`. */
-export class DeviceTensor extends Tensor {
-  #disposed = false;
-
-  constructor(
-    private readonly memory: NativeBuffer,
-    shape: readonly number[],
-    dtype: DType,
-    /** A borrowed tensor shows a variable's memory: disposing it leaves that memory alone. */
-    private readonly borrowed = false,
-  ) {
-    super(shape, dtype);
-  }
-
-  /** The device memory. Internal. */
-  get buffer(): NativeBuffer {
-    if (this.#disposed || this.memory.disposed) {
-      throw new HornetError('tensor', `a tensor of shape [${this.shape.join(', ')}] is used after dispose()`);
-    }
-    return this.memory;
-  }
-
-  /** Waits for the numbers and copies them out, in C order. */
-  async data(): Promise<TypedArray> {
-    const { buffer, shape, dtype } = this;
-    try {
-      const bytes = await currentDevice().read(buffer);
-      return new (arrayOf(dtype))(bytes, 0, sizeOf(shape));
-    } catch (error) {
-      throw HornetError.fromNative(error);
-    }
+  /** Waits for the numbers and copies them out, in C order. Rejects where there are none: in a trace, in a model's graph. */
+  data(): Promise<TypedArray> {
+    return Promise.reject(
+      new HornetError(
+        'tensor',
+        'this tensor has no numbers: it only stands for values in a traced function or a model',
+      ),
+    );
   }
 
   /** The values as a flat array of JavaScript numbers (half precision and int64 converted). */
@@ -99,14 +75,49 @@ export class DeviceTensor extends Tensor {
     return (await this.numbers())[0];
   }
 
-  /** Frees the memory as soon as queued work no longer needs it. Later uses throw. */
-  dispose(): void {
-    if (!this.#disposed && !this.borrowed) this.memory.dispose();
-    this.#disposed = true;
-  }
+  /** Frees the memory as soon as queued work no longer needs it; later uses throw. Nothing to do where there is none. */
+  dispose(): void {}
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+}
+
+/** A tensor whose numbers are in device memory. Freed by the garbage collector, `dispose()` or `using`. */
+export class DeviceTensor extends Tensor {
+  #disposed = false;
+
+  constructor(
+    private readonly memory: NativeBuffer,
+    shape: readonly number[],
+    dtype: DType,
+    /** A borrowed tensor shows a variable's memory: disposing it leaves that memory alone. */
+    private readonly borrowed = false,
+  ) {
+    super(shape, dtype);
+  }
+
+  /** The device memory. Internal. */
+  get buffer(): NativeBuffer {
+    if (this.#disposed || this.memory.disposed) {
+      throw new HornetError('tensor', `a tensor of shape [${this.shape.join(', ')}] is used after dispose()`);
+    }
+    return this.memory;
+  }
+
+  override async data(): Promise<TypedArray> {
+    const { buffer, shape, dtype } = this;
+    try {
+      const bytes = await currentDevice().read(buffer);
+      return new (arrayOf(dtype))(bytes, 0, sizeOf(shape));
+    } catch (error) {
+      throw HornetError.fromNative(error);
+    }
+  }
+
+  override dispose(): void {
+    if (!this.#disposed && !this.borrowed) this.memory.dispose();
+    this.#disposed = true;
   }
 }
 
