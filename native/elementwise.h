@@ -1,5 +1,6 @@
-// Element-wise ops: one line per op gives its name and its meaning. Each backend expands these lists with its own loops.
-// Types T: float, double and integers, whose results wrap; bool is computed in an integer type and normalised afterwards.
+// Element-wise ops: one line per op gives its name and its meaning. Each backend expands these lists with its own
+// loops. Types T: float, double and integers, whose results wrap; bool is computed in an integer type and normalised
+// afterwards.
 #pragma once
 
 #include <cmath>
@@ -52,14 +53,14 @@ HORNET_DEVICE_FN T sign(T x) {
 // NaN in either operand wins.
 template <class T>
 HORNET_DEVICE_FN T max(T a, T b) {
-  if constexpr (isFloat<T>) return (a > b) | (a != a) ? a : b;
-  return a > b ? a : b;
+  const T larger = a > b ? a : b;  // b if either is NaN
+  return a != a ? a : larger;
 }
 
 template <class T>
 HORNET_DEVICE_FN T min(T a, T b) {
-  if constexpr (isFloat<T>) return (a < b) | (a != a) ? a : b;
-  return a < b ? a : b;
+  const T smaller = a < b ? a : b;
+  return a != a ? a : smaller;
 }
 
 template <class T>
@@ -89,16 +90,20 @@ HORNET_DEVICE_FN T round(T x) {
 // C's truncated remainder; integer division by zero gives 0.
 template <class T>
 HORNET_DEVICE_FN T rem(T a, T b) {
-  if constexpr (isFloat<T>) return std::fmod(a, b);
-  else return b == T(0) || b == T(-1) ? T(0) : T(a % b);
+  if constexpr (isFloat<T>)
+    return std::fmod(a, b);
+  else
+    return b == T(0) || b == T(-1) ? T(0) : T(a % b);
 }
 
 // Remainder with the sign of the divisor.
 template <class T>
 HORNET_DEVICE_FN T mod(T a, T b) {
   const T r = rem(a, b);
-  if constexpr (isFloat<T>) return r == T(0) ? std::copysign(r, b) : (r < T(0)) != (b < T(0)) ? r + b : r;
-  else return r != T(0) && (r < T(0)) != (b < T(0)) ? T(r + b) : r;
+  if constexpr (isFloat<T>)
+    return r == T(0) ? std::copysign(r, b) : (r < T(0)) != (b < T(0)) ? r + b : r;
+  else
+    return r != T(0) && (r < T(0)) != (b < T(0)) ? T(r + b) : r;
 }
 
 // Python's floor division, consistent with mod.
@@ -118,7 +123,8 @@ HORNET_DEVICE_FN T floorDiv(T a, T b) {
 // Integer powers wrap; a negative exponent truncates the true result.
 template <class T>
 HORNET_DEVICE_FN T pow(T a, T b) {
-  if constexpr (isFloat<T>) return math::pow(a, b);
+  if constexpr (isFloat<T>)
+    return math::pow(a, b);
   else {
     if (b < T(0)) return a == T(1) ? T(1) : a == T(-1) ? (b & 1 ? T(-1) : T(1)) : T(0);
     uint64_t result = 1, factor = uint64_t(a);
@@ -141,7 +147,8 @@ HORNET_DEVICE_FN T shiftRight(T a, T b) {
 // Inverse error function in double: a rational guess made exact by Halley steps on erfc.
 HORNET_DEVICE_FN double erfinvDouble(double x) {
   const double tail = 1.0 - std::fabs(x);
-  if (!(tail > 0.0)) return tail == 0.0 ? std::copysign(HUGE_VAL, x) : tail - tail + std::numeric_limits<double>::quiet_NaN();
+  if (tail == 0.0) return std::copysign(HUGE_VAL, x);
+  if (!(tail > 0.0)) return std::numeric_limits<double>::quiet_NaN();
   const double w = -std::log(tail * (2.0 - tail));
   const double c = 2.0 / (M_PI * 0.147) - w / 2.0;
   double y = std::sqrt(std::sqrt(c * c + w / 0.147) - c);
@@ -181,8 +188,10 @@ HORNET_DEVICE_FN float erfinvFloat(float x) {
 
 template <class T>
 HORNET_DEVICE_FN T erfinv(T x) {
-  if constexpr (std::is_same_v<T, float>) return erfinvFloat(x);
-  else return erfinvDouble(x);
+  if constexpr (std::is_same_v<T, float>)
+    return erfinvFloat(x);
+  else
+    return erfinvDouble(x);
 }
 
 // Reflection for negative arguments, recurrence up to 10, then the asymptotic series.
@@ -202,95 +211,95 @@ HORNET_DEVICE_FN double digammaDouble(double x) {
 }  // namespace hornet::fn
 
 // Float to the same float, in x.
-#define HORNET_FLOAT_UNARY(OP)             \
-  OP(exp, math::exp(x))                    \
-  OP(exp2, math::exp2(x))                  \
-  OP(expm1, math::expm1(x))                \
-  OP(log, math::log(x))                    \
-  OP(log2, math::log2(x))                  \
-  OP(log10, math::log10(x))                \
-  OP(log1p, math::log1p(x))                \
-  OP(sqrt, std::sqrt(x))                   \
-  OP(rsqrt, T(1) / std::sqrt(x))           \
-  OP(cbrt, std::cbrt(x))                   \
-  OP(reciprocal, T(1) / x)                 \
-  OP(sin, math::sin(x))                    \
-  OP(cos, math::cos(x))                    \
-  OP(tan, math::tan(x))                    \
-  OP(asin, std::asin(x))                   \
-  OP(acos, std::acos(x))                   \
-  OP(atan, std::atan(x))                   \
-  OP(sinh, std::sinh(x))                   \
-  OP(cosh, std::cosh(x))                   \
-  OP(tanh, math::tanh(x))                  \
-  OP(asinh, std::asinh(x))                 \
-  OP(acosh, std::acosh(x))                 \
-  OP(atanh, std::atanh(x))                 \
-  OP(erf, math::erf(x))                    \
-  OP(erfc, std::erfc(x))                   \
-  OP(erfinv, fn::erfinv(x))                \
-  OP(lgamma, std::lgamma(x))               \
-  OP(digamma, T(fn::digammaDouble(x)))     \
+#define HORNET_FLOAT_UNARY(OP)         \
+  OP(exp, math::exp(x))                \
+  OP(exp2, math::exp2(x))              \
+  OP(expm1, math::expm1(x))            \
+  OP(log, math::log(x))                \
+  OP(log2, math::log2(x))              \
+  OP(log10, math::log10(x))            \
+  OP(log1p, math::log1p(x))            \
+  OP(sqrt, std::sqrt(x))               \
+  OP(rsqrt, T(1) / std::sqrt(x))       \
+  OP(cbrt, std::cbrt(x))               \
+  OP(reciprocal, T(1) / x)             \
+  OP(sin, math::sin(x))                \
+  OP(cos, math::cos(x))                \
+  OP(tan, math::tan(x))                \
+  OP(asin, std::asin(x))               \
+  OP(acos, std::acos(x))               \
+  OP(atan, std::atan(x))               \
+  OP(sinh, std::sinh(x))               \
+  OP(cosh, std::cosh(x))               \
+  OP(tanh, math::tanh(x))              \
+  OP(asinh, std::asinh(x))             \
+  OP(acosh, std::acosh(x))             \
+  OP(atanh, std::atanh(x))             \
+  OP(erf, math::erf(x))                \
+  OP(erfc, std::erfc(x))               \
+  OP(erfinv, fn::erfinv(x))            \
+  OP(lgamma, std::lgamma(x))           \
+  OP(digamma, T(fn::digammaDouble(x))) \
   OP(sigmoid, math::sigmoid(x))
 
 // Any type to the same type, in x.
-#define HORNET_UNARY(OP)          \
-  OP(neg, fn::neg(x))             \
-  OP(abs, fn::abs(x))             \
-  OP(sign, fn::sign(x))           \
-  OP(square, fn::mul(x, x))       \
-  OP(floor, fn::floor(x))         \
-  OP(ceil, fn::ceil(x))           \
-  OP(trunc, fn::trunc(x))         \
-  OP(round, fn::round(x))         \
+#define HORNET_UNARY(OP)    \
+  OP(neg, fn::neg(x))       \
+  OP(abs, fn::abs(x))       \
+  OP(sign, fn::sign(x))     \
+  OP(square, fn::mul(x, x)) \
+  OP(floor, fn::floor(x))   \
+  OP(ceil, fn::ceil(x))     \
+  OP(trunc, fn::trunc(x))   \
+  OP(round, fn::round(x))   \
   OP(relu, x < T(0) ? T(0) : x)
 
 // Any type to bool, in x.
-#define HORNET_UNARY_PREDICATE(OP)                                                                  \
-  OP(is_nan, x != x)                                                                                \
-  OP(is_inf, fn::isFloat<T> && fn::abs(x) > std::numeric_limits<T>::max())                          \
-  OP(is_finite, !fn::isFloat<T> || fn::abs(x) <= std::numeric_limits<T>::max())                     \
+#define HORNET_UNARY_PREDICATE(OP)                                              \
+  OP(is_nan, x != x)                                                            \
+  OP(is_inf, fn::isFloat<T>&& fn::abs(x) > std::numeric_limits<T>::max())       \
+  OP(is_finite, !fn::isFloat<T> || fn::abs(x) <= std::numeric_limits<T>::max()) \
   OP(logical_not, x == T(0))
 
 // Integer or bool to the same type, in x.
 #define HORNET_INTEGER_UNARY(OP) OP(bitwise_not, T(~x))
 
 // Two floats to the same float, in a and b.
-#define HORNET_FLOAT_BINARY(OP)         \
-  OP(div, a / b)                        \
-  OP(atan2, std::atan2(a, b))           \
-  OP(hypot, std::hypot(a, b))           \
-  OP(nextafter, std::nextafter(a, b))   \
+#define HORNET_FLOAT_BINARY(OP)       \
+  OP(div, a / b)                      \
+  OP(atan2, std::atan2(a, b))         \
+  OP(hypot, std::hypot(a, b))         \
+  OP(nextafter, std::nextafter(a, b)) \
   OP(copysign, std::copysign(a, b))
 
 // Two of any type to the same type, in a and b.
-#define HORNET_BINARY(OP)             \
-  OP(add, fn::add(a, b))              \
-  OP(sub, fn::sub(a, b))              \
-  OP(mul, fn::mul(a, b))              \
-  OP(floor_div, fn::floorDiv(a, b))   \
-  OP(mod, fn::mod(a, b))              \
-  OP(rem, fn::rem(a, b))              \
-  OP(pow, fn::pow(a, b))              \
-  OP(max, fn::max(a, b))              \
+#define HORNET_BINARY(OP)           \
+  OP(add, fn::add(a, b))            \
+  OP(sub, fn::sub(a, b))            \
+  OP(mul, fn::mul(a, b))            \
+  OP(floor_div, fn::floorDiv(a, b)) \
+  OP(mod, fn::mod(a, b))            \
+  OP(rem, fn::rem(a, b))            \
+  OP(pow, fn::pow(a, b))            \
+  OP(max, fn::max(a, b))            \
   OP(min, fn::min(a, b))
 
 // Two of any type to bool, in a and b.
-#define HORNET_BINARY_PREDICATE(OP)              \
-  OP(equal, a == b)                              \
-  OP(not_equal, a != b)                          \
-  OP(less, a < b)                                \
-  OP(less_equal, a <= b)                         \
-  OP(greater, a > b)                             \
-  OP(greater_equal, a >= b)                      \
-  OP(logical_and, (a != T(0)) & (b != T(0)))     \
-  OP(logical_or, (a != T(0)) | (b != T(0)))      \
+#define HORNET_BINARY_PREDICATE(OP)          \
+  OP(equal, a == b)                          \
+  OP(not_equal, a != b)                      \
+  OP(less, a < b)                            \
+  OP(less_equal, a <= b)                     \
+  OP(greater, a > b)                         \
+  OP(greater_equal, a >= b)                  \
+  OP(logical_and, (a != T(0)) & (b != T(0))) \
+  OP(logical_or, (a != T(0)) | (b != T(0)))  \
   OP(logical_xor, (a != T(0)) ^ (b != T(0)))
 
 // Two integers or bools to the same type, in a and b.
-#define HORNET_INTEGER_BINARY(OP)          \
-  OP(bitwise_and, T(a & b))                \
-  OP(bitwise_or, T(a | b))                 \
-  OP(bitwise_xor, T(a ^ b))                \
-  OP(shift_left, fn::shiftLeft(a, b))      \
+#define HORNET_INTEGER_BINARY(OP)     \
+  OP(bitwise_and, T(a& b))            \
+  OP(bitwise_or, T(a | b))            \
+  OP(bitwise_xor, T(a ^ b))           \
+  OP(shift_left, fn::shiftLeft(a, b)) \
   OP(shift_right, fn::shiftRight(a, b))

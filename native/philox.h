@@ -7,28 +7,40 @@
 namespace hornet {
 
 struct PhiloxBlock {
-  uint32_t words[4];
+  uint32_t word0, word1, word2, word3;
 };
 
-HORNET_DEVICE_FN PhiloxBlock philox(uint64_t block, uint32_t key0, uint32_t key1) {
-  uint32_t c0 = uint32_t(block), c1 = uint32_t(block >> 32), c2 = 0, c3 = 0;
-  for (int round = 0; round < 10; round++) {
-    const uint64_t product0 = uint64_t(c0) * 0xd2511f53u, product1 = uint64_t(c2) * 0xcd9e8d57u;
-    c0 = uint32_t(product1 >> 32) ^ c1 ^ key0;
-    c1 = uint32_t(product1);
-    c2 = uint32_t(product0 >> 32) ^ c3 ^ key1;
-    c3 = uint32_t(product0);
-    key0 += 0x9e3779b9u;
-    key1 += 0xbb67ae85u;
-  }
-  return {{c0, c1, c2, c3}};
+/// One of the ten rounds.
+HORNET_DEVICE_FN PhiloxBlock philoxRound(PhiloxBlock c, uint32_t key0, uint32_t key1) {
+  const uint64_t product0 = uint64_t(c.word0) * 0xd2511f53u, product1 = uint64_t(c.word2) * 0xcd9e8d57u;
+  return {uint32_t(product1 >> 32) ^ c.word1 ^ key0, uint32_t(product1), uint32_t(product0 >> 32) ^ c.word3 ^ key1,
+          uint32_t(product0)};
+}
+
+HORNET_DEVICE_FN PhiloxBlock philox(uint32_t blockLow, uint32_t blockHigh, uint32_t key0, uint32_t key1) {
+  PhiloxBlock c{blockLow, blockHigh, 0, 0};
+  constexpr uint32_t step0 = 0x9e3779b9u, step1 = 0xbb67ae85u;
+  c = philoxRound(c, key0, key1);
+  c = philoxRound(c, key0 + 1 * step0, key1 + 1 * step1);
+  c = philoxRound(c, key0 + 2 * step0, key1 + 2 * step1);
+  c = philoxRound(c, key0 + 3 * step0, key1 + 3 * step1);
+  c = philoxRound(c, key0 + 4 * step0, key1 + 4 * step1);
+  c = philoxRound(c, key0 + 5 * step0, key1 + 5 * step1);
+  c = philoxRound(c, key0 + 6 * step0, key1 + 6 * step1);
+  c = philoxRound(c, key0 + 7 * step0, key1 + 7 * step1);
+  c = philoxRound(c, key0 + 8 * step0, key1 + 8 * step1);
+  return philoxRound(c, key0 + 9 * step0, key1 + 9 * step1);
 }
 
 /// A number in [0, 1), a multiple of 2^-24.
 HORNET_DEVICE_FN float uniformOf(uint32_t word) { return float(int32_t(word >> 8)) * 0x1p-24f; }
 
+struct NormalPair {
+  float first, second;
+};
+
 /// Two independent normal numbers from two words (Box-Muller).
-HORNET_DEVICE_FN void normalsOf(uint32_t word0, uint32_t word1, float& normal0, float& normal1) {
+HORNET_DEVICE_FN NormalPair normalsOf(uint32_t word0, uint32_t word1) {
   const float radius = std::sqrt(-2.0f * math::log(1.0f - uniformOf(word0)));
 #if defined(__CUDACC__)
   float s, c;
@@ -45,8 +57,7 @@ HORNET_DEVICE_FN void normalsOf(uint32_t word0, uint32_t word1, float& normal0, 
   const float oddS = quadrant & 1 ? cosine : sine, oddC = quadrant & 1 ? sine : cosine;
   const float s = quadrant & 2 ? -oddS : oddS, c = (quadrant + 1) & 2 ? -oddC : oddC;
 #endif
-  normal0 = radius * c;
-  normal1 = radius * s;
+  return {radius * c, radius * s};
 }
 
 }  // namespace hornet

@@ -48,7 +48,7 @@ class ArgBest : public Kernel {
  private:
   static int64_t grain(int64_t work) { return std::max<int64_t>(1, kParallel / std::max<int64_t>(1, work)); }
 
-  static bool isBetter(T a, T b) { return (Op::apply(b, a) != b) & (b == b); }
+  static bool isBetter(T a, T b) { return Op::apply(b, a) != b && b == b; }
 
   // The best of a tile first, which is quick; its place only where the tile is better than all before.
   int32_t bestOfRow(const std::byte* x) const {
@@ -88,9 +88,10 @@ class ArgBest : public Kernel {
       load_(x + row * view_.inner * itemBytes_, nullptr, nullptr, values, count);
 #pragma omp simd
       for (int64_t i = 0; i < count; i++) {
-        const bool better = isBetter(values[i], best[i]);
-        y[i] = better ? int32_t(row) : y[i];
-        best[i] = better ? values[i] : best[i];
+        const T winner = Op::apply(best[i], values[i]);
+        const int32_t place = winner != best[i] ? int32_t(row) : y[i];
+        y[i] = best[i] != best[i] ? y[i] : place;
+        best[i] = winner;
       }
     }
   }

@@ -26,12 +26,14 @@ class Iota : public Kernel {
       for (int64_t tile = begin; tile < end; tile++) {
         const int64_t first = tile * kTile, count = std::min(kTile, count_ - first);
         int64_t values[kTile];
-        int64_t inner = first % view_.inner, value = first / view_.inner % view_.length;
-        for (int64_t i = 0; i < count; i++) {
-          values[i] = value;
-          if (++inner < view_.inner) continue;
-          inner = 0;
-          if (++value == view_.length) value = 0;
+        // Runs of equal values, or of rising ones where there is nothing inside the axis.
+        for (int64_t i = 0; i < count;) {
+          const int64_t at = first + i, value = at / view_.inner % view_.length;
+          const bool rises = view_.inner == 1;
+          const int64_t left = rises ? view_.length - value : view_.inner - at % view_.inner;
+          const int64_t end = std::min(count, i + left);
+          for (int64_t k = i; k < end; k++) values[k] = value + (rises ? k - i : 0);
+          i = end;
         }
         store_(values, nullptr, nullptr, static_cast<std::byte*>(out[0]) + first * itemBytes_, count);
       }

@@ -13,27 +13,26 @@ namespace {
 
 constexpr int64_t kBlocks = 256;  // Philox blocks per tile
 
-// What the words of a block become; `Element` is stored as it is, or cast to the output's dtype.
+// What the four words of a block become, by twos; an `Element` is stored as it is, or cast to the output's dtype.
 struct Bits {
   using Element = uint32_t;
-  HORNET_DEVICE_FN static void make(const uint32_t (&w)[4], uint32_t (&y)[4]) {
-    for (int j = 0; j < 4; j++) y[j] = w[j];
-  }
+  struct Pair {
+    uint32_t first, second;
+  };
+  HORNET_DEVICE_FN static Pair make(uint32_t word0, uint32_t word1) { return {word0, word1}; }
 };
 
 struct Uniform {
   using Element = float;
-  HORNET_DEVICE_FN static void make(const uint32_t (&w)[4], float (&y)[4]) {
-    for (int j = 0; j < 4; j++) y[j] = uniformOf(w[j]);
-  }
+  struct Pair {
+    float first, second;
+  };
+  HORNET_DEVICE_FN static Pair make(uint32_t word0, uint32_t word1) { return {uniformOf(word0), uniformOf(word1)}; }
 };
 
 struct Normal {
   using Element = float;
-  HORNET_DEVICE_FN static void make(const uint32_t (&w)[4], float (&y)[4]) {
-    normalsOf(w[0], w[1], y[0], y[1]);
-    normalsOf(w[2], w[3], y[2], y[3]);
-  }
+  HORNET_DEVICE_FN static NormalPair make(uint32_t word0, uint32_t word1) { return normalsOf(word0, word1); }
 };
 
 template <class Kind>
@@ -59,8 +58,8 @@ class Random : public Kernel {
     parallelFor((count_ + perTile - 1) / perTile, 8, [&](int64_t begin, int64_t end) {
       for (int64_t tile = begin; tile < end; tile++) {
         alignas(64) Element values[perTile];
-        fill(uint64_t(tile) * kBlocks, key0, key1, values);
         const int64_t count = std::min(perTile, count_ - tile * perTile);
+        fill(uint64_t(tile) * kBlocks, int((count + 3) / 4), key0, key1, values);
         std::byte* to = y + tile * perTile * itemBytes_;
         if (store_ != nullptr)
           store_(values, nullptr, nullptr, to, count);
@@ -71,22 +70,27 @@ class Random : public Kernel {
   }
 
  private:
-  static void fill(uint64_t first, uint32_t key0, uint32_t key1, Element* values) {
+  static void fill(uint64_t first, int blocks, uint32_t key0, uint32_t key1, Element* values) {
     alignas(64) uint32_t words[4][kBlocks];
     alignas(64) Element made[4][kBlocks];
+    const uint32_t low = uint32_t(first), high = uint32_t(first >> 32);  // a tile never carries: kBlocks divides 2^32
 #pragma omp simd
-    for (int64_t i = 0; i < kBlocks; i++) {
-      const PhiloxBlock block = philox(first + uint64_t(i), key0, key1);
-      for (int j = 0; j < 4; j++) words[j][i] = block.words[j];
+    for (int i = 0; i < blocks; i++) {
+      const PhiloxBlock block = philox(low + uint32_t(i), high, key0, key1);
+      words[0][i] = block.word0;
+      words[1][i] = block.word1;
+      words[2][i] = block.word2;
+      words[3][i] = block.word3;
     }
+    for (int half = 0; half < 4; half += 2) {
 #pragma omp simd
-    for (int64_t i = 0; i < kBlocks; i++) {
-      const uint32_t w[4] = {words[0][i], words[1][i], words[2][i], words[3][i]};
-      Element y[4];
-      Kind::make(w, y);
-      for (int j = 0; j < 4; j++) made[j][i] = y[j];
+      for (int i = 0; i < blocks; i++) {
+        const auto pair = Kind::make(words[half][i], words[half + 1][i]);
+        made[half][i] = pair.first;
+        made[half + 1][i] = pair.second;
+      }
     }
-    for (int64_t i = 0; i < kBlocks; i++) {
+    for (int i = 0; i < blocks; i++) {
       for (int j = 0; j < 4; j++) values[4 * i + j] = made[j][i];
     }
   }

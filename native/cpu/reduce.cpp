@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t kWidth = 1024;      // columns that are reduced together
 constexpr int64_t kLanes = 64;        // accumulators for narrow rows
 constexpr int64_t kBuffer = 4096;     // values converted at a time
-constexpr int64_t kUnit = 16384;      // values between two additions to the gathered result
+constexpr int64_t kUnit = 16384;      // values, or 64 rows, between two additions to the gathered result
 constexpr int64_t kPartials = 64;     // at most so many partial results per output
 constexpr int64_t kParallel = 65536;  // values that are worth a thread
 
@@ -75,7 +75,7 @@ class Reduce : public Kernel {
     const ReducePlan& p = plan_;
     width_ = std::min(p.columns, kWidth);
     blocks_ = p.columns == 0 ? 0 : (p.columns + width_ - 1) / width_;
-    unitRows_ = std::clamp<int64_t>(kUnit / std::max<int64_t>(1, width_), 1, std::max<int64_t>(1, p.rows));
+    unitRows_ = std::clamp<int64_t>(kUnit / std::max<int64_t>(1, width_), 64, std::max<int64_t>(64, p.rows));
     rowUnits_ = (p.rows + unitRows_ - 1) / unitRows_;
     units_ = p.reduced * rowUnits_;
     const int64_t tasks = std::max<int64_t>(1, p.kept * blocks_), perTask = p.reduced * p.rows * width_;

@@ -143,7 +143,7 @@ void StridedCopy::copyPart(const std::byte* from, std::byte* to, int64_t begin, 
                          length_);
     } else if (inner_ == Inner::repeat) {
       const T value = get<T>(from);
-      for (int64_t i = begin; i < end; i++) put(to + i * itemBytes_, value);
+      for (int64_t i = begin; i < end; i++) put(to + i * int64_t(sizeof(T)), value);
     } else {
       copyStrided<T>(from + begin * fromStep_, fromStep_, to + begin * rowToStep_, rowToStep_, end - begin);
     }
