@@ -143,7 +143,9 @@ function readArguments(layer: Layer, given: readonly unknown[]): CallForm {
   const options = (hasOptions ? last : undefined) ?? {};
   return {
     args: positional.map((arg) => toTensors(layer, arg)),
-    options: mapTree(options as Tree<unknown>, (leaf) => (leaf instanceof Tensor ? cast(layer, leaf) : leaf)) as CallOptions,
+    options: mapTree(options as Tree<unknown>, (leaf) =>
+      leaf instanceof Tensor ? cast(layer, leaf) : leaf,
+    ) as CallOptions,
   };
 }
 
@@ -194,7 +196,10 @@ function checkOutputs(layer: Layer, outputs: unknown): Tree<Tensor> {
   const leaves = flatten(outputs as Tree<unknown>);
   const wrong = leaves.find((leaf) => !(leaf instanceof Tensor));
   if (leaves.length === 0 || wrong !== undefined) {
-    throw new HornetError(layer.name, `expected call() to return tensors, received ${describe(leaves.length === 0 ? outputs : wrong)}`);
+    throw new HornetError(
+      layer.name,
+      `expected call() to return tensors, received ${describe(leaves.length === 0 ? outputs : wrong)}`,
+    );
   }
   return outputs as Tree<Tensor>;
 }

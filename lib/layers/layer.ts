@@ -175,7 +175,7 @@ export abstract class Layer extends Callable {
 
   /** What automatic names are made of. */
   protected get defaultName(): string {
-    return this.className;
+    return classNameOf(this.constructor as never);
   }
 
   // — types —
@@ -188,6 +188,11 @@ export abstract class Layer extends Callable {
   /** The type in which `call` computes. */
   get computeDtype(): DType {
     return this.dtypePolicy.computeDtype;
+  }
+
+  /** The type of the inputs, where a model has to choose one. */
+  get inputDtype(): DType {
+    return this.computeDtype;
   }
 
   /** The type of the weights, as in Keras. */
@@ -206,7 +211,10 @@ export abstract class Layer extends Callable {
     const { name = 'weight', shape = [], dtype = this.variableDtype, trainable = true } = args;
     const path = pathOf(this, name);
     if (shape.some((dim) => !Number.isInteger(dim) || (dim as number) < 0)) {
-      throw new HornetError(this.name, `expected weight '${path}' to have a known shape, received [${shape.map(String).join(', ')}]`);
+      throw new HornetError(
+        this.name,
+        `expected weight '${path}' to have a known shape, received [${shape.map(String).join(', ')}]`,
+      );
     }
     const initializer = getInitializer(args.initializer ?? (isFloat(dtype) ? 'glorotUniform' : 'zeros'));
     const initial = withTrace(null, () => initializer(shape as readonly number[], dtype));
@@ -270,7 +278,10 @@ export abstract class Layer extends Callable {
     return [...all];
   }
 
-  private collect(own: (layer: Layer) => readonly Variable[], skip: (layer: Layer) => boolean = () => false): Variable[] {
+  private collect(
+    own: (layer: Layer) => readonly Variable[],
+    skip: (layer: Layer) => boolean = () => false,
+  ): Variable[] {
     const found = new Set<Variable>();
     const seen = new Set<Layer>();
     const visit = (layer: Layer): void => {
@@ -429,11 +440,6 @@ export abstract class Layer extends Callable {
     return { shapesDict: Object.fromEntries(shapes.map((shape, i) => [`${names[i] ?? `arg${i}`}_shape`, shape])) };
   }
 
-  /** How a model was compiled, for configs; null for layers. */
-  getCompileConfig(): Config | null {
-    return null;
-  }
-
   /** Builds the layer as `getBuildConfig` says. */
   buildFromConfig(config: Config): void {
     const shapes = config.shapesDict ? Object.values(config.shapesDict) : [config.inputShape];
@@ -447,7 +453,8 @@ export abstract class Layer extends Callable {
 
 function only(where: string, what: string, tensors: readonly KerasTensor[] | undefined): KerasTensor {
   if (tensors?.length === 1) return tensors[0];
-  if (!tensors) throw new HornetError(where, `this layer has never been called on a symbolic tensor and has no ${what}`);
+  if (!tensors)
+    throw new HornetError(where, `this layer has never been called on a symbolic tensor and has no ${what}`);
   throw new HornetError(where, `this layer has ${tensors.length} ${what}s; a model lists its own in ${what}s`);
 }
 
@@ -456,13 +463,19 @@ function asWeight(value: Tensor | NestedArray | TypedArray | number, variable: V
   const { shape, dtype } = variable;
   if (ArrayBuffer.isView(value)) {
     if (value.length !== sizeOf(shape)) {
-      throw new HornetError(variable.path, `expected ${sizeOf(shape)} numbers for shape [${shape.join(', ')}], received ${value.length}`);
+      throw new HornetError(
+        variable.path,
+        `expected ${sizeOf(shape)} numbers for shape [${shape.join(', ')}], received ${value.length}`,
+      );
     }
     return value instanceof arrayOf(dtype) ? fromBytes(value, shape, dtype) : tensor(value, shape, dtype);
   }
   const given = value instanceof Tensor ? value : tensor(value, undefined, dtype);
   if (!sameShape(given.shape, shape)) {
-    throw new HornetError(variable.path, `expected a value of shape [${shape.join(', ')}], received [${given.shape.join(', ')}]`);
+    throw new HornetError(
+      variable.path,
+      `expected a value of shape [${shape.join(', ')}], received [${given.shape.join(', ')}]`,
+    );
   }
   return given;
 }

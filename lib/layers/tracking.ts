@@ -42,11 +42,18 @@ function visit(item: unknown, found: Belongings): void {
   else if (item instanceof Variable) found.variables.add(item);
   else if (isBranch(item)) {
     // A long list of numbers or words holds no layers.
-    if (Array.isArray(item) && item.length > 0 && (item[0] === null || typeof item[0] !== 'object') && typeof item[0] !== 'function') return;
+    if (
+      Array.isArray(item) &&
+      item.length > 0 &&
+      (item[0] === null || typeof item[0] !== 'object') &&
+      typeof item[0] !== 'function'
+    )
+      return;
     for (const child of Object.values(item)) visit(child, found);
   } else if (isMetric(item)) found.metrics.add(item);
   else if (isSeed(item)) found.seeds.add(item);
 }
 
-const isSeed = (item: object): item is SeedHolder => 'next' in item && 'state' in item && item.state instanceof Variable;
+const isSeed = (item: object): item is SeedHolder =>
+  'next' in item && 'state' in item && item.state instanceof Variable;
 const isMetric = (item: object): item is MetricLike => 'updateState' in item && 'resetState' in item;

@@ -40,7 +40,10 @@ function evaluate(
   standIn: number,
 ): { result: Tree<unknown>; avals: readonly Aval[] } {
   let result: Tree<unknown> = null;
-  const inputs = symbolic.map(({ symbolicShape, dtype }) => ({ shape: symbolicShape.map((dim) => dim ?? standIn), dtype }));
+  const inputs = symbolic.map(({ symbolicShape, dtype }) => ({
+    shape: symbolicShape.map((dim) => dim ?? standIn),
+    dtype,
+  }));
   const avals = abstractEval((...traced) => {
     const places = new Map<unknown, Tensor>(symbolic.map((leaf, i) => [leaf, traced[i]]));
     result = fn(mapTree(args, (leaf) => places.get(leaf) ?? leaf)) as Tree<unknown>;
@@ -84,7 +87,8 @@ export function outputShape(layer: Layer, shapes: readonly Shapes[]): Shapes {
   layer.build(...(shapes as [Shapes, ...Shapes[]]));
   const inputs = shapes.map((shape) => mapShapes(shape, (dims) => new KerasTensor(dims, layer.computeDtype)));
   try {
-    const call = (args: Tree<unknown>): unknown => compute(layer, { args: args as readonly Tree<Tensor>[], options: {} });
+    const call = (args: Tree<unknown>): unknown =>
+      compute(layer, { args: args as readonly Tree<Tensor>[], options: {} });
     const outputs = infer(call, inputs as Tree<unknown>) as Tree<KerasTensor>;
     return mapTree(outputs, ({ symbolicShape }) => symbolicShape) as unknown as Shapes;
   } catch (error) {

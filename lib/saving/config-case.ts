@@ -8,7 +8,8 @@ export const toSnake = (key: string): string =>
   key.replace(numbered, '$1_$2').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** `kernel_initializer` → `kernelInitializer`, `beta_1` → `beta1`. */
-export const toCamel = (key: string): string => key.replace(/(?!^)_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+export const toCamel = (key: string): string =>
+  key.replace(/(?!^)_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 /** A record with its keys renamed and its values mapped. */
 export const mapKeys = (

@@ -9,8 +9,8 @@ export interface SerializableClass {
   readonly className?: string;
   /** Names of the constructor's positional parameters, in order; the rest goes into the options object behind them. */
   readonly requiredArgs?: readonly string[];
-  /** Objects inside the config are handed to `fromConfig` as they stand there. */
-  readonly rawConfig?: boolean;
+  /** Parts of the config that `fromConfig` gets as they stand in JSON; objects elsewhere are made before. */
+  readonly rawKeys?: readonly string[];
   fromConfig?(config: Record<string, unknown>): unknown;
 }
 

@@ -55,7 +55,13 @@ export function serialize(object: { getConfig(): object }): SerializedObject {
   const className = object instanceof Layer ? object.className : (entry?.name ?? classNameOf(cls));
   const module = object instanceof Layer && entry && !entry.custom ? object.moduleName(entry.module) : entry?.module;
   const keras = entry !== undefined && !entry.custom;
-  const registered = keras ? (className === 'Functional' ? className : null) : entry ? `${entry.module}>${className}` : className;
+  const registered = keras
+    ? className === 'Functional'
+      ? className
+      : null
+    : entry
+      ? `${entry.module}>${className}`
+      : className;
   return {
     module: keras ? (module ?? null) : null,
     class_name: className,
@@ -68,7 +74,7 @@ export function serialize(object: { getConfig(): object }): SerializedObject {
 function extraConfigs(object: unknown): object {
   if (!(object instanceof Layer)) return {};
   const build = object.getBuildConfig();
-  const compile = object.getCompileConfig();
+  const compile = (object as { getCompileConfig?: () => object | null }).getCompileConfig?.();
   return {
     ...(build && { build_config: serializeConfig(build) }),
     ...(compile && { compile_config: serializeConfig(compile) }),
@@ -119,8 +125,11 @@ function deserializeObject(json: SerializedObject): unknown {
   const { class_name: name, module } = json;
   if (name === 'function') return namedFunction(json.config as unknown as string);
   const cls = findClass(module, name, json.registered_name);
-  const read = cls.rawConfig ? (value: Json): unknown => value : deserializeValue;
-  const config = mapKeys(json.config, toCamel, read as (value: unknown) => unknown);
+  const config: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(json.config)) {
+    const name = toCamel(key);
+    config[name] = cls.rawKeys?.includes(name) ? value : deserializeValue(value);
+  }
   const object = cls.fromConfig ? cls.fromConfig(config) : construct(cls, config);
   if (json.build_config && object instanceof Layer && !object.built) {
     object.buildFromConfig(mapKeys(json.build_config, toCamel));
@@ -158,11 +167,19 @@ function findClass(module: string | null, name: string, registeredName: string |
     (customObjects[name] as SerializableClass | undefined) ??
     (registeredName ? lookUpCustom(registeredName) : undefined) ??
     (module ? lookUpClass(module, name) : undefined) ??
-    (group ? lookUpClass(group === 'optimizers' && name.endsWith('Decay') ? 'keras.optimizers.schedules' : `keras.${group}`, name) : undefined) ??
+    (group
+      ? lookUpClass(
+          group === 'optimizers' && name.endsWith('Decay') ? 'keras.optimizers.schedules' : `keras.${group}`,
+          name,
+        )
+      : undefined) ??
     lookUpClass('keras', name);
   if (found) return found;
   const hint = 'pass it in customObjects or call registerKerasSerializable() for it';
-  throw new HornetError('deserialize', `class '${registeredName ?? name}'${module ? ` of ${module}` : ''} is not known; ${hint}`);
+  throw new HornetError(
+    'deserialize',
+    `class '${registeredName ?? name}'${module ? ` of ${module}` : ''} is not known; ${hint}`,
+  );
 }
 
 function namedFunction(name: string): unknown {

@@ -1,0 +1,253 @@
+// Models: layers with training. Functional ones are given by symbolic inputs and outputs, others by their own `call`.
+import { HornetError } from '../errors.js';
+import { abstractEval } from '../graph/trace.js';
+import { callContext } from '../layers/call.js';
+import { shapeText, type Shape } from '../layers/input-spec.js';
+import type { InputLayer } from '../layers/input.js';
+import type { CallArgs, Config, Layer, LayerArgs, Mask } from '../layers/layer.js';
+import { getMask, setMask } from '../layers/mask.js';
+import { uniqueName } from '../layers/naming.js';
+import { expandDims, squeeze } from '../ops/index.js';
+import { castTo } from '../ops/convert.js';
+import { registerSerializable } from '../saving/registry.js';
+import { Tensor } from '../tensor.js';
+import { flatten, isBranch, unflatten, type Tree } from '../tree.js';
+import { FunctionGraph, matchInputs } from './function-graph.js';
+import { graphConfig, graphFromConfig, type GraphConfig } from './graph-config.js';
+import type { KerasTensor } from './keras-tensor.js';
+import { printSummary, type SummaryArgs } from './summary.js';
+import { Trainer } from './trainer.js';
+
+/** What makes a functional model. */
+export interface ModelArgs extends LayerArgs {
+  /** Symbolic tensors: one, or arrays and records of them. Calls take the same structure. */
+  readonly inputs?: Tree<KerasTensor>;
+  readonly outputs?: Tree<KerasTensor>;
+}
+
+/**
+ * A network that can be trained.
+ *
+ * @example Functional: from symbolic inputs to symbolic outputs.
+ * const x = input({ shape: [784] });
+ * const model = new Model({ inputs: x, outputs: dense(10)(dense(64, { activation: 'relu' })(x)) });
+ *
+ * @example Subclassed: layers in properties, and `call`.
+ * class Mlp extends Model {
+ *   hidden = dense(64, { activation: 'relu' });
+ *   head = dense(10);
+ *   call(x: Tensor) { return this.head(this.hidden(x)); }
+ * }
+ */
+export class Model extends Trainer {
+  static readonly className: string = 'Model';
+  /** Parts of the configuration that stay as they are in JSON until `fromConfig`. */
+  static readonly rawKeys: readonly string[] = ['layers', 'inputLayers', 'outputLayers'];
+  #graph: FunctionGraph | null = null;
+  #outputForm: Tree<unknown> | null = null;
+
+  constructor(args: ModelArgs = {}) {
+    const { inputs, outputs, ...rest } = args;
+    if ((inputs === undefined) !== (outputs === undefined)) {
+      throw new HornetError('model', 'a functional model needs both inputs and outputs');
+    }
+    // Functional models of the plain class are called `functional`, as in Keras.
+    const named = inputs !== undefined && new.target === Model ? { name: rest.name ?? uniqueName('functional') } : {};
+    super({ ...rest, ...named });
+    if (inputs && outputs) {
+      this.graph = new FunctionGraph(inputs, outputs);
+      this.autocast = false;
+      this.supportsMasking = true;
+      this.built = true;
+      if (rest.trainable === false) this.trainable = false;
+    }
+  }
+
+  /** The calls of a functional model; null for others. Internal. */
+  get graph(): FunctionGraph | null {
+    return this.#graph;
+  }
+
+  protected set graph(graph: FunctionGraph | null) {
+    this.#graph = graph;
+  }
+
+  override get className(): string {
+    return this.constructor === Model && this.#graph ? 'Functional' : super.className;
+  }
+
+  override moduleName(registered: string): string {
+    return this.className === 'Functional' ? 'keras.src.models.functional' : registered;
+  }
+
+  override call(inputs: Tree<Tensor>, options: CallArgs): Tree<Tensor> {
+    if (!this.#graph) {
+      throw new HornetError(this.name, 'this model has neither inputs and outputs nor a call() of its own');
+    }
+    return this.runGraph(this.#graph, inputs, options.mask);
+  }
+
+  /** Runs the recorded calls on tensors. */
+  protected runGraph(graph: FunctionGraph, inputs: Tree<Tensor>, mask: Mask): Tree<Tensor> {
+    const values = matchInputs(this.name, graph, inputs);
+    const masks = mask === null ? [] : flatten(mask);
+    const adapted = values.map((value, i) => adapt(this.name, graph.inputLayers[i], value, masks[i] ?? null));
+    return graph.run(adapted, callContext()?.training ?? null);
+  }
+
+  override computeMask(_inputs: Tree<Tensor>, previousMask: Mask): Mask {
+    // The layers inside have put masks on the outputs already.
+    return this.#graph ? null : previousMask;
+  }
+
+  protected override invoke(args: readonly unknown[]): unknown {
+    const outputs = super.invoke(args);
+    this.#outputForm = outputs as Tree<unknown>;
+    return outputs;
+  }
+
+  // — structure —
+
+  /** The layers, in the order of the summary. */
+  get layers(): readonly Layer[] {
+    return this.subLayers;
+  }
+
+  override get subLayers(): readonly Layer[] {
+    const own = this.#graph?.layers ?? [];
+    return [...new Set([...own, ...super.subLayers])];
+  }
+
+  /** The layer of that name, or at that position. Throws a `HornetError` where there is none. */
+  getLayer(choice: string | number): Layer {
+    const { layers } = this;
+    const found = typeof choice === 'number' ? layers.at(choice) : layers.find(({ name }) => name === choice);
+    if (found) return found;
+    const names = layers.map(({ name }) => name).join(', ');
+    throw new HornetError(
+      this.name,
+      `there is no layer ${typeof choice === 'number' ? choice : `'${choice}'`}; the layers are ${names}`,
+    );
+  }
+
+  /** Symbolic inputs, flat. Throws a `HornetError` for a model that is not functional, or not built. */
+  get inputs(): KerasTensor[] {
+    return flatten(this.needGraph('inputs').inputs);
+  }
+
+  /** Symbolic outputs, flat. Throws a `HornetError` for a model that is not functional, or not built. */
+  get outputs(): KerasTensor[] {
+    return flatten(this.needGraph('outputs').outputs);
+  }
+
+  /** The symbolic input. Throws a `HornetError` for a model with several: see `inputs`. */
+  override get input(): KerasTensor {
+    return this.single('input', this.inputs);
+  }
+
+  /** The symbolic output. Throws a `HornetError` for a model with several: see `outputs`. */
+  override get output(): KerasTensor {
+    return this.single('output', this.outputs);
+  }
+
+  private needGraph(what: string): FunctionGraph {
+    if (this.#graph) return this.#graph;
+    throw new HornetError(this.name, `this model has no symbolic ${what}: it is not functional, or not built yet`);
+  }
+
+  private single(what: string, tensors: readonly KerasTensor[]): KerasTensor {
+    if (tensors.length === 1) return tensors[0];
+    throw new HornetError(this.name, `this model has ${tensors.length} ${what}s; use model.${what}s`);
+  }
+
+  // — what training needs to know —
+
+  /** Names of the outputs: a record's keys, else the names of the layers that give them. */
+  override get outputNames(): readonly string[] {
+    const form = this.#graph?.outputs ?? this.#outputForm;
+    if (form === null || !isBranch(form))
+      return [this.#graph ? this.outputs[0].history!.node.operation.name : 'output'];
+    if (!Array.isArray(form) && Object.values(form).every((leaf) => leaf instanceof Tensor))
+      return Object.keys(form).sort();
+    if (this.#graph) return this.outputs.map(({ history }) => history!.node.operation.name);
+    return flatten(form as Tree<unknown>).map((_, i) => `output_${i + 1}`);
+  }
+
+  /** Names of the inputs of a functional model; empty for others. */
+  get inputNames(): readonly string[] {
+    return this.#graph?.inputLayers.map(({ name }) => name) ?? [];
+  }
+
+  /** Number of output tensors, one while unknown. */
+  get outputCount(): number {
+    return this.outputNames.length;
+  }
+
+  /** Shapes of the inputs, batch included, null for unknown sizes; null for a model that finds out when called. */
+  override get inputShapes(): readonly Shape[] | null {
+    return this.#graph ? this.inputs.map(({ symbolicShape }) => symbolicShape) : null;
+  }
+
+  /** Makes the weights from the shapes of data, without running anything. */
+  override buildFor(x: Tree<Tensor>): void {
+    if (this.built && (this.#graph || this.#outputForm)) return;
+    abstractEval((...inputs) => {
+      const outputs = (this as Layer)<Tree<Tensor>>(unflatten(x, inputs), { training: false });
+      return flatten(outputs);
+    }, flatten(x));
+  }
+
+  /** Prints the layers, their output shapes and numbers of weights. */
+  summary(args: SummaryArgs = {}): void {
+    printSummary(this, args);
+  }
+
+  // — configuration —
+
+  override getConfig(): Config {
+    const config = super.getConfig();
+    if (!this.#graph) return config;
+    return { name: config.name, trainable: config.trainable, ...graphConfig(this.#graph) };
+  }
+
+  override getBuildConfig(): Config | null {
+    return this.#graph ? { inputShape: null } : super.getBuildConfig();
+  }
+
+  /** A model from its configuration, functional or not. */
+  static override fromConfig<T extends Layer>(this: new (...args: never[]) => T, config: Config): T {
+    if (!('layers' in config && 'inputLayers' in config)) return super.fromConfig.call(this, config) as T;
+    const { name, trainable } = config;
+    const args = { ...graphFromConfig(config as unknown as GraphConfig), name, trainable };
+    return new (this as unknown as new (args: object) => T)(args);
+  }
+}
+
+registerSerializable('keras', Model);
+registerSerializable('keras.src.models.functional', Model, 'Functional');
+registerSerializable('keras', Model, 'Functional');
+
+/** Brings a value into the form that an input expects: its type, and a last axis of size one more or less. */
+function adapt(where: string, layer: InputLayer, value: Tensor | null, mask: Tensor | null): Tensor | null {
+  if (value === null) {
+    if (layer.optional) return null;
+    throw new HornetError(where, `expected a tensor for input '${layer.name}', received null`);
+  }
+  const wanted = layer.batchShape;
+  let adapted = value;
+  if (value.rank === wanted.length + 1 && value.shape.at(-1) === 1) adapted = squeeze(value, { axis: -1 });
+  else if (value.rank === wanted.length - 1 && wanted.at(-1) === 1) adapted = expandDims(value, -1);
+  const { shape } = adapted;
+  // The batch may have any size.
+  const fits = shape.length === wanted.length && wanted.every((dim, i) => i === 0 || dim === null || dim === shape[i]);
+  if (!fits) {
+    throw new HornetError(
+      where,
+      `expected input '${layer.name}' of shape ${shapeText(wanted)}, received ${shapeText(value.shape)}`,
+    );
+  }
+  adapted = castTo(adapted, layer.inputDtype);
+  const carried = mask ?? getMask(value);
+  if (carried) setMask(adapted, carried);
+  return adapted;
+}

@@ -1,0 +1,118 @@
+// Uses of ops in a functional model, in Keras's JSON: which class of Keras an op is, and which arguments its config holds.
+import { HornetError } from '../errors.js';
+import { publicOps } from '../ops/public-op.js';
+import { mapKeys, toCamel, toSnake } from '../saving/config-case.js';
+import { serializeValue, type Json, type SerializedObject } from '../saving/serialize.js';
+import { flatten, isBranch, mapTree, type Tree } from '../tree.js';
+import { KerasTensor, type Node, type OpCall } from './keras-tensor.js';
+
+/** A layer or the use of an op in a functional model's configuration. */
+export interface OperationConfig extends SerializedObject {
+  readonly name: string;
+  readonly inbound_nodes: readonly NodeConfig[];
+}
+
+/** One call: arguments, and options by name. */
+export interface NodeConfig {
+  readonly args: readonly Json[];
+  readonly kwargs: { readonly [name: string]: Json };
+}
+
+/** Keras's modules other than `keras.src.ops.numpy`, with the ops in them. */
+const modules: Record<string, readonly string[]> = {
+  'keras.src.ops.nn': words(`relu relu6 sigmoid sparseSigmoid softplus softsign softShrink sparsePlus silu squareplus
+    logSigmoid leakyRelu hardSigmoid hardSilu elu selu gelu celu glu tanhShrink hardTanh hardShrink threshold softmax
+    logSoftmax sparsemax maxPool averagePool conv depthwiseConv separableConv convTranspose oneHot multiHot moments
+    binaryCrossentropy categoricalCrossentropy sparseCategoricalCrossentropy batchNormalization normalize
+    layerNormalization rmsNormalization`),
+  'keras.src.ops.core': words(
+    'cast saturateCast convertToTensor stopGradient scatter scatterUpdate slice sliceUpdate unstack',
+  ),
+  'keras.src.ops.math': words('segmentSum segmentMax topK inTopK logsumexp rsqrt erf erfinv logdet'),
+  'keras.src.ops.linalg': words('cholesky det eigh inv norm qr solve solveTriangular svd lstsq'),
+};
+
+/** Classes whose names are not the op's. */
+const classNames: Record<string, string> = {
+  allclose: 'AllClose',
+  isin: 'IsIn',
+  searchsorted: 'SearchSorted',
+  batchNormalization: 'BatchNorm',
+  layerNormalization: 'LayerNorm',
+  rmsNormalization: 'RMSNorm',
+};
+
+/** Positional arguments that Keras keeps in the config: [first position, names]. */
+const positional: Record<string, readonly [number, ...string[]]> = {
+  reshape: [1, 'newshape'],
+  broadcastTo: [1, 'shape'],
+  clip: [1, 'x_min', 'x_max'],
+  expandDims: [1, 'axis'],
+  moveaxis: [1, 'source', 'destination'],
+  swapaxes: [1, 'axis1', 'axis2'],
+  pad: [1, 'pad_width'],
+  repeat: [1, 'repeats'],
+  tile: [1, 'repeats'],
+  roll: [1, 'shift'],
+  split: [1, 'indices_or_sections'],
+  threshold: [1, 'threshold', 'default_value'],
+  maxPool: [1, 'pool_size'],
+  averagePool: [1, 'pool_size'],
+  oneHot: [1, 'num_classes'],
+  moments: [1, 'axes'],
+  cast: [1, 'dtype'],
+  saturateCast: [1, 'dtype'],
+  topK: [1, 'k'],
+  inTopK: [2, 'k'],
+  einsum: [0, 'subscripts'],
+};
+
+function words(text: string): string[] {
+  return text.split(/\s+/);
+}
+
+const classOf = (op: string): string => classNames[op] ?? op[0].toUpperCase() + op.slice(1);
+
+/** Writes one use of an op. */
+export function serializeOp(call: OpCall, node: Node, write: (leaf: unknown) => Json): OperationConfig {
+  const op = call.op.name;
+  const module = Object.keys(modules).find((each) => modules[each].includes(op)) ?? 'keras.src.ops.numpy';
+  const [first, ...names] = positional[op] ?? [Infinity];
+  const given = [...node.args];
+  const last = given.at(-1);
+  const options =
+    given.length > 1 && isBranch(last) && !Array.isArray(last) && !holdsSymbolic(last) ? (given.pop() as object) : {};
+  const inConfig = given.splice(first, names.length);
+  const own = Object.fromEntries(names.slice(0, inConfig.length).map((name, i) => [name, serializeValue(inConfig[i])]));
+  return {
+    module,
+    class_name: classOf(op),
+    config: { name: call.name, ...own, ...(mapKeys(options, toSnake, serializeValue) as Record<string, Json>) },
+    registered_name: classOf(op),
+    name: call.name,
+    inbound_nodes: [{ args: given.map((arg) => mapTree(arg as Tree<unknown>, write) as Json), kwargs: {} }],
+  };
+}
+
+const holdsSymbolic = (item: unknown): boolean =>
+  flatten(item as Tree<unknown>).some((leaf) => leaf instanceof KerasTensor);
+
+/** Repeats one use of an op as its config says; gives its symbolic outputs. */
+export function callOp(json: OperationConfig, read: (json: Json) => unknown): readonly KerasTensor[] {
+  const { class_name: className, config } = json;
+  const op = [...publicOps.keys()].find((name) => classOf(name) === className);
+  if (!op) throw new HornetError('model', `the config uses the op ${className}, which is not there`);
+  const [first = 0, ...names] = positional[op] ?? [];
+  const [{ args, kwargs }] = json.inbound_nodes;
+  const given = args.map(read);
+  given.splice(first, 0, ...names.map((name) => config[name] as unknown));
+  const isOption = ([key, value]: [string, unknown]): boolean =>
+    key !== 'name' && !names.includes(key) && value !== null;
+  const options = Object.fromEntries(Object.entries({ ...config, ...kwargs }).filter(isOption));
+  const used =
+    Object.keys(options).length > 0
+      ? [...given, mapKeys(options, toCamel, read as (value: unknown) => unknown)]
+      : given;
+  const result = publicOps.get(op)!(...(used as never[])) as Tree<unknown>;
+  return flatten(result).filter((leaf): leaf is KerasTensor => leaf instanceof KerasTensor);
+}
