@@ -79,13 +79,10 @@ TEST("gather and scatter_add go along an axis") {
 
 TEST("an index out of bounds is an error") {
   const Attrs attrs = makeAttrs({{"axis", 0.0}});
-  std::string message;
-  try {
+  const std::string message = thrownBy([&] {
     runKernel("gather", attrs, {HostTensor(DType::float32, {10}), tensorOf(DType::int32, {1}, {12})},
               {{DType::float32, {1}}});
-  } catch (const Error& error) {
-    message = error.what();
-  }
+  });
   CHECK(message == "[gather] index 12 is out of bounds for axis 0 with size 10");
 }
 
