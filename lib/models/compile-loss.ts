@@ -53,7 +53,7 @@ export function outputLeaves(tree: Tree<Tensor> | null, names: readonly string[]
   if (!Array.isArray(tree) && typeof tree === 'object' && names.some((name) => Object.hasOwn(tree, name))) {
     return names.map((name) => (tree as Record<string, Tensor>)[name] ?? null);
   }
-  return flatten(tree);
+  return flatten(tree as Tree<Tensor>);
 }
 
 /** Computes the total of all losses. Made at the first step, when the outputs are known. */

@@ -1,0 +1,190 @@
+// Normalizations within a sample: layer, group, RMS and unit norm. Batch normalization has a file of its own.
+import { getInitializer } from '../initializers/index.js';
+import { HornetError } from '../errors.js';
+import {
+  add,
+  cast,
+  layerNormalization as layerNorm,
+  moments,
+  multiply,
+  normalize,
+  reshape,
+  rmsNormalization as rmsNorm,
+  rsqrt,
+  subtract,
+} from '../ops/index.js';
+import { registerSerializable } from '../saving/registry.js';
+import type { Tensor } from '../tensor.js';
+import type { Variable } from '../variable.js';
+import { knownSize, ScaledNormalization, type ScaleArgs } from './batch-normalization.js';
+import type { Shape } from './input-spec.js';
+import { Layer, type Config, type LayerArgs } from './layer.js';
+
+type Axis = number | readonly number[];
+const axisList = (axis: Axis): readonly number[] => (typeof axis === 'number' ? [axis] : axis);
+
+export interface LayerNormalizationArgs extends ScaleArgs {
+  /** Axis or axes to normalize over. Default −1. */
+  readonly axis?: Axis;
+  /** Added to the variance. Default 0.001. */
+  readonly epsilon?: number;
+}
+
+/** Normalizes each sample over its features. Source: Ba et al. 2016. */
+export class LayerNormalization extends ScaledNormalization {
+  static readonly className: string = 'LayerNormalization';
+  readonly axis: Axis;
+  readonly epsilon: number;
+
+  constructor(args: LayerNormalizationArgs = {}) {
+    super(args);
+    this.axis = args.axis ?? -1;
+    this.epsilon = args.epsilon ?? 0.001;
+  }
+
+  override build(inputShape: Shape): void {
+    this.addScale(axisList(this.axis).map((axis) => knownSize(this.name, inputShape, axis)));
+  }
+
+  override call(inputs: Tensor): Tensor {
+    const { gamma, beta, axis, epsilon } = this;
+    return cast(layerNorm(inputs, { gamma, beta, axis, epsilon }), this.computeDtype);
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), axis: this.axis, epsilon: this.epsilon };
+  }
+}
+
+export interface GroupNormalizationArgs extends ScaleArgs {
+  /** Number of groups of channels; −1: one per channel. Default 32. */
+  readonly groups?: number;
+  /** The channel axis. Default −1. */
+  readonly axis?: number;
+  /** Added to the variance. Default 0.001. */
+  readonly epsilon?: number;
+}
+
+/** Normalizes each sample over groups of channels. Source: Wu & He 2018. */
+export class GroupNormalization extends ScaledNormalization {
+  static readonly className: string = 'GroupNormalization';
+  groups: number;
+  readonly axis: number;
+  readonly epsilon: number;
+
+  constructor(args: GroupNormalizationArgs = {}) {
+    super(args);
+    this.groups = args.groups ?? 32;
+    this.axis = args.axis ?? -1;
+    this.epsilon = args.epsilon ?? 0.001;
+  }
+
+  override build(inputShape: Shape): void {
+    const channels = knownSize(this.name, inputShape, this.axis);
+    if (this.groups === -1) this.groups = channels;
+    if (!Number.isInteger(this.groups) || this.groups < 1 || channels % this.groups !== 0) {
+      throw new HornetError(this.name, `expected groups to divide the ${channels} channels, received ${this.groups}`);
+    }
+    this.addScale([channels]);
+    this.inputSpec = { rank: inputShape.length, axes: { [this.axis]: channels } };
+  }
+
+  override call(inputs: Tensor): Tensor {
+    const { shape, rank } = inputs;
+    const axis = this.axis < 0 ? this.axis + rank : this.axis;
+    const grouped = [...shape.slice(0, axis), this.groups, shape[axis] / this.groups, ...shape.slice(axis + 1)];
+    const wide = cast(reshape(inputs, grouped), inputs.dtype === 'float64' ? 'float64' : 'float32');
+    const axes = grouped.map((_, i) => i).filter((i) => i !== 0 && i !== axis);
+    const [mean, variance] = moments(wide, axes, { keepdims: true });
+    let outputs = reshape(multiply(subtract(wide, mean), rsqrt(add(variance, this.epsilon))), shape);
+    const channel = shape.map((dim, i) => (i === axis ? dim : 1));
+    if (this.gamma) outputs = multiply(outputs, reshape(this.gamma, channel));
+    if (this.beta) outputs = add(outputs, reshape(this.beta, channel));
+    return cast(outputs, this.computeDtype);
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), groups: this.groups, axis: this.axis, epsilon: this.epsilon };
+  }
+}
+
+export interface RMSNormalizationArgs extends LayerArgs {
+  /** Axis or axes to normalize over. Default −1. */
+  readonly axis?: Axis;
+  /** Added to the mean square. Default 1e-6. */
+  readonly epsilon?: number;
+}
+
+/** Divides by the root of the mean square, then multiplies with a learned factor. Source: Zhang & Sennrich 2019. */
+export class RMSNormalization extends Layer {
+  static readonly className: string = 'RMSNormalization';
+  readonly axis: Axis;
+  readonly epsilon: number;
+  scale!: Variable;
+
+  constructor(args: RMSNormalizationArgs = {}) {
+    super(args);
+    this.axis = args.axis ?? -1;
+    this.epsilon = args.epsilon ?? 1e-6;
+    this.supportsMasking = true;
+  }
+
+  override build(inputShape: Shape): void {
+    const shape = axisList(this.axis).map((axis) => knownSize(this.name, inputShape, axis));
+    this.scale = this.addWeight({ name: 'scale', shape, initializer: getInitializer('ones'), autocast: false });
+  }
+
+  override call(inputs: Tensor): Tensor {
+    const { scale, axis, epsilon } = this;
+    return cast(rmsNorm(inputs, { scale, axis, epsilon }), this.computeDtype);
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), axis: this.axis, epsilon: this.epsilon };
+  }
+}
+
+export interface UnitNormalizationArgs extends LayerArgs {
+  /** Axis or axes to normalize over. Default −1. */
+  readonly axis?: Axis;
+}
+
+/** Scales each sample to an L2 norm of one. */
+export class UnitNormalization extends Layer {
+  static readonly className: string = 'UnitNormalization';
+  readonly axis: Axis;
+
+  constructor(args: UnitNormalizationArgs = {}) {
+    super(args);
+    this.axis = args.axis ?? -1;
+    if (!axisList(this.axis).every(Number.isInteger)) {
+      throw new HornetError(
+        'unitNormalization',
+        `expected axis to be an integer or several, received ${String(this.axis)}`,
+      );
+    }
+    this.supportsMasking = true;
+    this.built = true;
+  }
+
+  override call(inputs: Tensor): Tensor {
+    return normalize(inputs, { axis: this.axis, order: 2, epsilon: 1e-12 });
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), axis: this.axis };
+  }
+}
+
+for (const layer of [LayerNormalization, GroupNormalization, RMSNormalization, UnitNormalization]) {
+  registerSerializable('keras.layers', layer);
+}
+
+/** Makes a `LayerNormalization` layer. */
+export const layerNormalization = (args?: LayerNormalizationArgs): LayerNormalization => new LayerNormalization(args);
+/** Makes a `GroupNormalization` layer. */
+export const groupNormalization = (args?: GroupNormalizationArgs): GroupNormalization => new GroupNormalization(args);
+/** Makes an `RMSNormalization` layer. */
+export const rmsNormalization = (args?: RMSNormalizationArgs): RMSNormalization => new RMSNormalization(args);
+/** Makes a `UnitNormalization` layer. */
+export const unitNormalization = (args?: UnitNormalizationArgs): UnitNormalization => new UnitNormalization(args);
