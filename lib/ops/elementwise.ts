@@ -150,7 +150,7 @@ export const atan2 = binary('atan2', [
   (a, b, _y, g) => neg(div(mul(g, a), add(square(a), square(b)))),
 ]);
 export const hypot = binary('hypot', [(a, _b, y, g) => div(mul(g, a), y), (_a, b, y, g) => div(mul(g, b), y)]);
-export const nextafter = binary('nextafter', null);
+export const nextafter = binary('nextafter', [(_a, _b, _y, g) => g, noSlope]);
 export const copysign = binary('copysign', [(a, _b, y, g) => mul(g, mul(sign(a), sign(y))), noSlope]);
 
 export const equal = binary('equal', null, toBool);

@@ -10,6 +10,12 @@ export function scalar(value: number, dtype: DType): Tensor {
   return currentTrace()?.constant(data, [], dtype) ?? fromBytes(data, [], dtype);
 }
 
+/** Numbers known now, in one dimension. */
+export function vector(values: readonly number[], dtype: DType): Tensor {
+  const data = encodeNumbers(values, dtype);
+  return currentTrace()?.constant(data, [data.length], dtype) ?? fromBytes(data, [data.length], dtype);
+}
+
 /** A tensor of one value everywhere. */
 export const filled = (shape: readonly number[], value: number, dtype: DType): Tensor =>
   broadcastTensor(scalar(value, dtype), shape);

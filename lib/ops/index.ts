@@ -1,8 +1,23 @@
 // The `ops` namespace: the public ops of all families.
 export * from './arithmetic.js';
 export * from './comparison.js';
-export { castTo, convertToTensor, type TensorLike } from './convert.js';
-export * from './creation.js';
+export type { TensorLike } from './convert.js';
+export {
+  array,
+  convertToTensor,
+  empty,
+  emptyLike,
+  full,
+  fullLike,
+  multiHot,
+  oneHot,
+  ones,
+  onesLike,
+  zeros,
+  zerosLike,
+  type DTypeArg,
+} from './creation.js';
+export * from './diagonal.js';
 export { scatter, scatterUpdate, take, takeAlongAxis, type ScatterMode } from './gather.js';
 export {
   all,
@@ -20,9 +35,12 @@ export {
   prod,
   std,
   sum,
-  variance,
+  variance as var,
   type ReduceArgs,
 } from './reduce.js';
+export * from './join.js';
+export * from './pad.js';
+export * from './range.js';
 export { cumprod, cumsum } from './scan.js';
 export * from './shape.js';
 export { getItem, slice, sliceUpdate, type IndexSpec, type SliceSpec } from './slice.js';

@@ -61,6 +61,20 @@ export function sliceAt(
   return emit1(sliceOp, [x], { starts: [...starts], strides: [...steps], sizes: [...sizes] });
 }
 
+/** Elements `from` up to but without `to` along one axis. */
+export function partOf(x: Tensor, axis: number, from: number, to: number): Tensor {
+  const along = (value: number, others: readonly number[]): number[] =>
+    others.map((other, i) => (i === axis ? value : other));
+  return sliceAt(
+    x,
+    along(
+      from,
+      x.shape.map(() => 0),
+    ),
+    along(to - from, x.shape),
+  );
+}
+
 /** The tensor with some axes reversed. */
 export function flipAxes(x: Tensor, axes: readonly number[]): Tensor {
   if (axes.length === 0) return x;

@@ -36,7 +36,8 @@ export function reduceWith(op: string, core: Core, x: Tensor, args: ReduceArgs):
     : reduced;
 }
 
-const summed = (dtype: DType): DType => {
+/** The dtype of a sum. */
+export const sumType = (dtype: DType): DType => {
   if (['bool', 'int8', 'int16'].includes(dtype)) return 'int32';
   return ['uint8', 'uint16'].includes(dtype) ? 'uint32' : dtype;
 };
@@ -44,13 +45,13 @@ const summed = (dtype: DType): DType => {
 /** Sum over axes. */
 export const sum = publicOp('sum', (x: TensorLike, options: ReduceArgs = {}): Tensor => {
   const value = convertToTensor(x);
-  return reduceWith('sum', reduceSum, castTo(value, summed(value.dtype)), options);
+  return reduceWith('sum', reduceSum, castTo(value, sumType(value.dtype)), options);
 });
 
 /** Product over axes. */
 export const prod = publicOp('prod', (x: TensorLike, options: ReduceArgs & { dtype?: DType | null } = {}): Tensor => {
   const value = convertToTensor(x, options.dtype ?? undefined);
-  return reduceWith('prod', reduceProd, castTo(value, options.dtype ?? summed(value.dtype)), options);
+  return reduceWith('prod', reduceProd, castTo(value, options.dtype ?? sumType(value.dtype)), options);
 });
 
 const extreme = (name: string, core: Core) =>

@@ -1,19 +1,17 @@
-// Public ops that change shapes and order: reshape, transpose, joining, splitting, repeating, padding.
+// Public ops that change shapes and order: reshape, transpose, flip, roll, repeat. Joining and splitting are in join.ts.
 import { HornetError } from '../errors.js';
-import { resultType } from '../dtype-promotion.js';
 import { sizeOf } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
 import { normalizeAxes, normalizeAxis, type AxisArg } from './axes.js';
 import { broadcastShapes, broadcastTensor } from './broadcast.js';
-import { convertToTensor, promotableType, type TensorLike } from './convert.js';
+import { convertToTensor, type TensorLike } from './convert.js';
+import { vector } from './fill.js';
 import { gatherAlong } from './gather.js';
-import { concatTensors, flipAxes, padWith, sliceAt, stop, transposeTo } from './movement.js';
+import { concatTensors, flipAxes, partOf, stop, transposeTo } from './movement.js';
 import { publicOp } from './public-op.js';
 import { reshapeTo } from './reshape-core.js';
-import { tensor } from '../tensor.js';
-import { currentTrace } from '../graph/trace.js';
 
-/** The same elements in another shape; one dimension may be −1 (computed) . */
+/** The same elements in another shape; one dimension may be −1 (computed). */
 export const reshape = publicOp('reshape', (x: TensorLike, newshape: readonly number[] | number): Tensor => {
   const value = convertToTensor(x);
   const wanted = typeof newshape === 'number' ? [newshape] : newshape;
@@ -115,82 +113,6 @@ export const broadcastTo = publicOp('broadcastTo', (x: TensorLike, shape: readon
   return broadcastTensor(value, shape);
 });
 
-/** Several tensors in the dtype they promote to. */
-function promoted(xs: readonly TensorLike[]): Tensor[] {
-  const dtype = resultType(...xs.map(promotableType));
-  return xs.map((x) => convertToTensor(x, dtype));
-}
-
-function checkList(op: string, xs: readonly TensorLike[]): void {
-  if (xs.length === 0) throw new HornetError(op, 'expected at least one tensor, received none');
-}
-
-/** Tensors one after the other along an axis. */
-export const concatenate = publicOp(
-  'concatenate',
-  (xs: readonly TensorLike[], options: { axis?: number | null } = {}): Tensor => {
-    checkList('concatenate', xs);
-    const values = promoted(xs);
-    if (options.axis === null)
-      return concatTensors(
-        values.map((value) => reshapeTo(value, [value.size])),
-        0,
-      );
-    return concatTensors(values, normalizeAxis('concatenate', options.axis ?? 0, values[0].rank));
-  },
-);
-
-/** Tensors of one shape along a new axis. */
-export const stack = publicOp('stack', (xs: readonly TensorLike[], options: { axis?: number } = {}): Tensor => {
-  checkList('stack', xs);
-  const values = promoted(xs);
-  const axis = normalizeAxis('stack', options.axis ?? 0, values[0].rank + 1);
-  return concatTensors(
-    values.map((value) => expandDims(value, axis)),
-    axis,
-  );
-});
-
-/** The slices along an axis, without that axis. */
-export const unstack = publicOp(
-  'unstack',
-  (x: TensorLike, options: { num?: number | null; axis?: number } = {}): Tensor[] => {
-    const value = convertToTensor(x);
-    const axis = normalizeAxis('unstack', options.axis ?? 0, value.rank);
-    return Array.from({ length: value.shape[axis] }, (_, i) => squeeze(part(value, axis, i, i + 1), { axis }));
-  },
-);
-
-/** Elements `from` to `to` along an axis. */
-function part(x: Tensor, axis: number, from: number, to: number): Tensor {
-  const starts = x.shape.map((_, i) => (i === axis ? from : 0));
-  return sliceAt(
-    x,
-    starts,
-    x.shape.map((dim, i) => (i === axis ? to - from : dim)),
-  );
-}
-
-/** Equal parts (a number), or parts between the given indices. */
-export const split = publicOp(
-  'split',
-  (x: TensorLike, indicesOrSections: number | readonly number[], options: { axis?: number } = {}): Tensor[] => {
-    const value = convertToTensor(x);
-    const axis = normalizeAxis('split', options.axis ?? 0, value.rank);
-    const size = value.shape[axis];
-    if (typeof indicesOrSections === 'number') {
-      if (!(indicesOrSections > 0) || size % indicesOrSections !== 0) {
-        throw new HornetError('split', `cannot split ${size} elements into ${indicesOrSections} equal parts`);
-      }
-      const width = size / indicesOrSections;
-      return Array.from({ length: indicesOrSections }, (_, i) => part(value, axis, i * width, (i + 1) * width));
-    }
-    const limit = (index: number): number => Math.min(Math.max(index < 0 ? index + size : index, 0), size);
-    const bounds = [0, ...indicesOrSections.map(limit), size];
-    return bounds.slice(1).map((to, i) => part(value, axis, bounds[i], Math.max(bounds[i], to)));
-  },
-);
-
 /** The tensor repeated as a whole along each axis. */
 export const tile = publicOp('tile', (x: TensorLike, repeats: number | readonly number[]): Tensor => {
   const value = convertToTensor(x);
@@ -228,21 +150,39 @@ export const repeat = publicOp(
       return reshapeTo(broadcastTensor(reshapeTo(value, paired), spread), shape);
     }
     const indices = repeats.flatMap((count, i) => Array<number>(count).fill(i));
-    return gatherAlong(value, constantIndices(indices), along);
+    return gatherAlong(value, vector(indices, 'int32'), along);
   },
 );
-
-/** Indices known now. */
-const constantIndices = (indices: readonly number[]): Tensor => {
-  const data = Int32Array.from(indices);
-  return currentTrace()?.constant(data, [data.length], 'int32') ?? tensor(data);
-};
 
 /** Axes (default all) in reverse order. */
 export const flip = publicOp('flip', (x: TensorLike, options: { axis?: AxisArg } = {}): Tensor => {
   const value = convertToTensor(x);
   return flipAxes(value, normalizeAxes('flip', options.axis, value.rank));
 });
+
+/** The order of the first axis reversed. */
+export const flipud = publicOp('flipud', (x: TensorLike): Tensor => flip(x, { axis: 0 }));
+
+/** The order of the second axis reversed. */
+export const fliplr = publicOp('fliplr', (x: TensorLike): Tensor => flip(x, { axis: 1 }));
+
+/** Turned by 90° `k` times, from the first of two axes to the second. */
+export const rot90 = publicOp(
+  'rot90',
+  (array: TensorLike, options: { k?: number; axes?: readonly number[] } = {}): Tensor => {
+    const value = convertToTensor(array);
+    const { k = 1, axes = [0, 1] } = options;
+    if (axes.length !== 2 || value.rank < 2) {
+      throw new HornetError('rot90', `expected two axes of a tensor of rank 2 or more, received [${axes.join(', ')}]`);
+    }
+    const [from, to] = axes.map((axis) => normalizeAxis('rot90', axis, value.rank));
+    if (from === to) throw new HornetError('rot90', `expected two different axes, received [${axes.join(', ')}]`);
+    const turns = ((k % 4) + 4) % 4;
+    if (turns === 0) return value;
+    if (turns === 2) return flipAxes(value, [from, to]);
+    return turns === 1 ? swapaxes(flipAxes(value, [to]), from, to) : flipAxes(swapaxes(value, from, to), [to]);
+  },
+);
 
 /** Elements moved along axes, those that leave come in on the other side. */
 export const roll = publicOp(
@@ -261,89 +201,19 @@ export const roll = publicOp(
       const along = normalizeAxis('roll', one, value.rank);
       const size = value.shape[along];
       const cut = size === 0 ? 0 : ((-shifts[i] % size) + size) % size;
-      return cut === 0 ? value : concatTensors([part(value, along, cut, size), part(value, along, 0, cut)], along);
+      return cut === 0 ? value : concatTensors([partOf(value, along, cut, size), partOf(value, along, 0, cut)], along);
     }, source);
   },
 );
 
-/** How `pad` fills: with a value, or by what is at and near the edge. */
-export type PadMode = 'constant' | 'reflect' | 'symmetric' | 'edge' | 'wrap';
-
-/** `padWidth`: `[before, after]` per axis, one pair for all, or one number. */
-export const pad = publicOp(
-  'pad',
-  (
-    x: TensorLike,
-    padWidth: number | readonly number[] | readonly (readonly number[])[],
-    options: { mode?: PadMode; constantValues?: number | null } = {},
-  ): Tensor => {
-    const value = convertToTensor(x);
-    const { mode = 'constant', constantValues = null } = options;
-    const pairs = padPairs(padWidth, value.rank);
-    if (mode === 'constant') {
-      return padWith(
-        value,
-        pairs.map(([lo]) => lo),
-        pairs.map(([, hi]) => hi),
-        constantValues ?? 0,
-      );
-    }
-    if (constantValues !== null)
-      throw new HornetError('pad', `constantValues goes with mode 'constant', received mode '${mode}'`);
-    return pairs.reduce<Tensor>((padded, [lo, hi], axis) => {
-      if (lo === 0 && hi === 0) return padded;
-      const size = padded.shape[axis];
-      const indices = Array.from({ length: lo + size + hi }, (_, i) => borderIndex(mode, i - lo, size));
-      return gatherAlong(padded, constantIndices(indices), axis);
-    }, value);
-  },
-);
-
-function padPairs(
-  width: number | readonly number[] | readonly (readonly number[])[],
-  rank: number,
-): (readonly number[])[] {
-  const list: readonly (number | readonly number[])[] = typeof width === 'number' ? [width] : width;
-  const pair = (item: number | readonly number[]): readonly number[] => {
-    if (typeof item === 'number') return [item, item];
-    return item.length === 1 ? [item[0], item[0]] : item;
-  };
-  if (list.length === 2 && typeof list[0] === 'number' && rank !== 2)
-    return Array.from({ length: rank }, () => list as number[]);
-  if (list.length === 2 && list.every((item) => typeof item === 'number'))
-    return Array.from({ length: rank }, () => list as number[]);
-  if (list.length === 1) return Array.from({ length: rank }, () => pair(list[0]));
-  if (list.length !== rank) throw new HornetError('pad', `expected padWidth for ${rank} axes, received ${list.length}`);
-  return list.map(pair);
-}
-
-/** Which element stands at position `i`, outside of [0, size) continued by the mode. */
-function borderIndex(mode: Exclude<PadMode, 'constant'>, i: number, size: number): number {
-  if (mode === 'edge') return Math.min(Math.max(i, 0), size - 1);
-  if (mode === 'wrap') return ((i % size) + size) % size;
-  const period = mode === 'reflect' ? Math.max(2 * size - 2, 1) : 2 * size;
-  const at = ((i % period) + period) % period;
-  return at < size ? at : (mode === 'reflect' ? period : period - 1) - at;
-}
-
-const stackOf = (name: string, axis: number, rank: number) =>
-  publicOp(name, (xs: readonly TensorLike[]): Tensor => {
-    checkList(name, xs);
-    const values = promoted(xs).map((value) => {
-      if (rank === 3 && value.rank < 3)
-        return value.rank === 2 ? reshapeTo(value, [...value.shape, 1]) : reshapeTo(value, [1, value.size, 1]);
-      return value.rank < rank
-        ? reshapeTo(value, [...Array<number>(rank - value.rank).fill(1), ...value.shape])
-        : value;
-    });
-    return concatTensors(values, axis === 1 && values[0].rank === 1 ? 0 : axis);
-  });
-export const hstack = stackOf('hstack', 1, 1);
-export const vstack = stackOf('vstack', 0, 2);
-export const dstack = stackOf('dstack', 2, 3);
-
 /** The tensor itself, but no gradient flows through it. */
 export const stopGradient = publicOp('stopGradient', (variable: TensorLike): Tensor => stop(convertToTensor(variable)));
+
+/** Number of dimensions. */
+export const ndim = publicOp('ndim', (x: TensorLike): number => convertToTensor(x).rank);
+
+/** Number of elements. */
+export const size = publicOp('size', (x: TensorLike): number => convertToTensor(x).size);
 
 /** The size of every dimension. */
 export const shape = publicOp('shape', (x: TensorLike): readonly number[] => convertToTensor(x).shape);
