@@ -1,0 +1,68 @@
+// Cases of whole models: rebuilt from config, trained for an epoch, compared at every step.
+import { Callback, type Logs } from '../../../lib/callbacks/callback.js';
+import type { Model } from '../../../lib/models/model.js';
+import { deserializeValue } from '../../../lib/saving/serialize.js';
+import { expectEqual } from '../compare.js';
+import { make, toArgument } from '../library.js';
+import { Mismatch, NotImplemented } from '../outcome.js';
+import { camelCase } from '../signatures.js';
+import { decodeConfig, type Value } from '../values.js';
+import type { Context } from './context.js';
+import { assign, matchVariables, type RecordedVariable } from './layers.js';
+
+interface Training {
+  readonly logs: readonly Record<string, number>[];
+  readonly variables_after: readonly RecordedVariable[];
+  readonly optimizer_variables_after: readonly { readonly value: Value }[];
+  readonly backend_dependent?: boolean;
+}
+
+interface Tolerances {
+  readonly predict: number;
+  readonly logs: number;
+  readonly weights: number;
+  readonly predict_after: number;
+}
+
+class BatchLogs extends Callback {
+  readonly logs: Logs[] = [];
+  override onTrainBatchEnd(_batch: number, logs: Logs): void {
+    this.logs.push({ ...logs });
+  }
+}
+
+/** A case of a model, or of one of its saved files. */
+export async function runModel(context: Context): Promise<void> {
+  const { item } = context;
+  if (item.kind === 'file') throw new NotImplemented(`reading ${item.format as string} files`);
+  const model = make<Model>(decodeConfig(item.config));
+  const tol = item.tol as Tolerances;
+  const recorded = context.field<RecordedVariable[]>('variables');
+  const weights = matchVariables(model, recorded);
+  assign(weights, recorded);
+  const layers = model.layers.map((layer) => [layer.name, layer.className]);
+  if (JSON.stringify(layers) !== JSON.stringify(item.layers)) throw new Mismatch(`layers ${JSON.stringify(layers)}`);
+  await expectEqual('count of parameters', model.countParams(), item.count_params, { tol: 0 });
+  const [x, y] = ['x', 'y'].map((name) => toArgument(context.field(name)) as never);
+  const batchSize = item.batch_size as number;
+  const predict = (): Promise<unknown> => model.predict(x, { batchSize, verbose: 0 });
+  await expectEqual('prediction', await predict(), context.field('predict'), { tol: tol.predict });
+
+  const training = context.field<Training | null>('train');
+  if (!training || training.backend_dependent) return;
+  const compile = deserializeValue(decodeConfig(item.compile) as never) as Record<string, unknown>;
+  model.compile(Object.fromEntries(Object.entries(compile).map(([key, value]) => [camelCase(key), value])));
+  const seen = new BatchLogs();
+  const sampleWeight = toArgument(context.field('sample_weight') ?? null) as never;
+  const classWeight = (item.class_weight ?? null) as Record<number, number> | null;
+  await model.fit(x, y, { batchSize, epochs: 1, shuffle: false, verbose: 0, callbacks: [seen], sampleWeight, classWeight });
+  await expectEqual('logs', seen.logs, training.logs, { tol: tol.logs });
+  for (const [i, { path, value }] of training.variables_after.entries()) {
+    if (weights[i]) await expectEqual(`weight ${path} after training`, weights[i].value, value, { tol: tol.weights });
+  }
+  const slots = training.optimizer_variables_after.map(({ value }) => value);
+  await expectEqual('optimizer variables after training', [...model.optimizer.variables], slots, { tol: tol.weights });
+  const evaluated = await model.evaluate(x, y, { batchSize, verbose: 0, sampleWeight, returnDict: true });
+  await expectEqual('evaluation', evaluated, item.evaluate_after, { tol: tol.logs });
+  await expectEqual('prediction after training', await predict(), context.field('predict_after'), { tol: tol.predict_after });
+}

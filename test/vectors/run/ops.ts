@@ -1,0 +1,70 @@
+// Cases of ops and of plain functions: activations, losses, metrics. Called eagerly, then differentiated in a trace.
+import * as activations from '../../../lib/activations/index.js';
+import { DeviceTensor, type Tensor } from '../../../lib/tensor.js';
+import { flatten, type Tree } from '../../../lib/tree.js';
+import { expectEqual } from '../compare.js';
+import { expectGradients, gradientsOf, largestOf } from '../gradient.js';
+import { leavesOf, member, ops, toArgument, upload, type AnyFunction } from '../library.js';
+import { bind, type Call } from '../signatures.js';
+import { HostTensor, type Value } from '../values.js';
+import { expectError, type Context } from './context.js';
+
+/** Applies a function to recorded arguments, with other tensors in the places of some. */
+function apply(fn: AnyFunction, call: Call, replace?: (host: HostTensor) => Tensor | undefined): unknown {
+  const positional = call.positional.map((value) => toArgument(value, replace));
+  const options = toArgument(call.options, replace) as object;
+  return Object.keys(options).length > 0 ? fn(...positional, options) : fn(...positional);
+}
+
+/** An error may only show when the numbers are read. */
+async function applyAndWait(fn: AnyFunction, call: Call): Promise<void> {
+  const tensors = flatten(apply(fn, call) as Tree<unknown>).filter((leaf) => leaf instanceof DeviceTensor);
+  await Promise.all(tensors.map((leaf) => leaf.data()));
+}
+
+/** Runs a case with `args`, `kwargs`, `outputs` and `grads`, one entry for every leaf of the arguments. */
+async function runCall(context: Context, fn: AnyFunction, call: Call, args: Value, grads?: readonly Value[]): Promise<void> {
+  if (context.item.kind === 'call_error') return expectError(() => applyAndWait(fn, call));
+  const outputs = apply(fn, call);
+  await expectEqual('output', outputs, context.field('outputs'), context.tolerance);
+  if (!grads) return;
+  const leaves = leavesOf(args);
+  const at = leaves.flatMap((leaf, i) => (leaf instanceof HostTensor && leaf.dtype === 'float32' ? [i] : []));
+  const hosts = at.map((i) => leaves[i] as HostTensor);
+  const actual = gradientsOf((given) => {
+    const places = new Map(hosts.map((host, i) => [host, given[i]]));
+    return apply(fn, call, (host) => places.get(host));
+  }, hosts.map(upload));
+  const want = at.map((i) => grads[i] ?? null);
+  await expectGradients('gradient of input', actual.inputs, want, { tol: context.gradTol, largest: largestOf(want) });
+}
+
+/** A case of `keras.ops`. */
+export async function runOp(context: Context): Promise<void> {
+  const { item } = context;
+  const fn = member(ops, item.op!);
+  const args = context.field<Value[]>('args');
+  const kwargs = context.field<Record<string, Value>>('kwargs');
+  const call = bind('ops', item.op!, args, kwargs);
+  const grads = context.field<{ inputs: Value[] } | undefined>('grads');
+  await runCall(context, fn, call, [args, kwargs], grads?.inputs);
+}
+
+const losses = await import('../../../lib/losses/index.js' as string).catch(() => ({})) as object; // TEMP
+const metrics = await import('../../../lib/metrics/index.js' as string).catch(() => ({})) as object; // TEMP
+const spaces = { activations, losses, metrics };
+
+/** A case of `activations.x`, `losses.x` or `metrics.x`. */
+export async function runNamedFunction(context: Context): Promise<void> {
+  const [family, name] = context.item.fn!.split('.') as [keyof typeof spaces, string];
+  const fn = member(spaces[family], name);
+  const args = context.field<Value[]>('args');
+  const call = bind(family, name, args, context.field<Record<string, Value>>('kwargs'));
+  await runCall(context, fn, call, args, context.field<Value[] | undefined>('grads'));
+}
+
+/** A case of a regularizer or constraint: an object that is called. */
+export async function runObjectCall(context: Context, object: AnyFunction): Promise<void> {
+  const args = context.field<Value[]>('args');
+  await runCall(context, object, { positional: args, options: {} }, args, context.field<Value[] | undefined>('grads'));
+}

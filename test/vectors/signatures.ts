@@ -1,0 +1,92 @@
+// From a Python call to ours: the one place that knows how Keras's arguments map. Parameters without a default in Keras are
+// positional, all others go into one trailing options object with camelCase keys. The names are in signatures.json, which
+// scripts/make-signatures.py writes.
+import { readFileSync } from 'node:fs';
+import type { DType } from '../../lib/dtype.js';
+import { encodeNumbers } from '../../lib/dtype.js';
+import { HostTensor, WholeFloat, type Value } from './values.js';
+
+/** A call of ours: positional arguments, then the options unless there are none. */
+export interface Call {
+  readonly positional: readonly Value[];
+  readonly options: Readonly<Record<string, Value>>;
+}
+
+type Family = 'ops' | 'activations' | 'losses' | 'metrics' | 'calls';
+const path = new URL('./signatures.json', import.meta.url);
+const signatures = JSON.parse(readFileSync(path, 'utf8')) as Record<Family, Record<string, string>>;
+
+/** `dilation_rate` → `dilationRate`. */
+export const camelCase = (name: string): string =>
+  name.replace(/(?!^)_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/_$/, '');
+
+/** Parameters that hold tensors: Python lists and numbers there are data, elsewhere they are sizes, axes and the like. */
+const tensorParameters = new Set(
+  (
+    'x x1 x2 y a b v inputs kernel bias targets predictions target output indices updates condition mask query key value ' +
+    'data segment_ids images coordinates transforms x_min x_max fill_value values start stop weights bins repeats tensor ' +
+    'depthwise_kernel pointwise_kernel mean variance beta gamma offset scale sequence_lengths target_length output_length ' +
+    'abs_ angle array q sorted_sequence elements test_elements y_true y_pred real imag operands translation start_points ' +
+    'end_points max_val'
+  ).split(' '),
+);
+/** Ops whose parameter of that name is none after all. */
+const plainParameters = new Set(['get_item.key', 'pad.value', 'arange.start', 'arange.stop', 'tile.repeats', 'repeat.repeats']);
+
+/** Arranges the arguments of a Python call for our function. */
+export function bind(family: Family, name: string, args: readonly Value[], kwargs: Readonly<Record<string, Value>>): Call {
+  const text = signatures[family][name] ?? signatures[family][name.split('.').at(-1)!];
+  const names = (text ?? 'inputs training? mask?').split(' ').filter(Boolean);
+  const given = new Map<string, Value>();
+  const rest: Value[] = [];
+  args.forEach((value, i) => {
+    const last = names[names.findIndex((each) => each.endsWith('*'))];
+    const parameter = names[i];
+    if (parameter && !parameter.endsWith('*') && !(last && i >= names.indexOf(last))) given.set(parameter, value);
+    else if (last) rest.push(value);
+    else throw new Error(`${name} takes ${names.length} arguments, received ${args.length}`);
+  });
+  for (const [key, value] of Object.entries(kwargs)) given.set(names.find((each) => each.replace(/[?*]$/, '') === key) ?? `${key}?`, value);
+  const convert = (parameter: string, value: Value): Value =>
+    family === 'calls' ? value : adapt(`${name}.${parameter}`, parameter, value);
+  const positional = names
+    .filter((each) => !/[?*]$/.test(each))
+    .flatMap((each) => (given.has(each) ? [convert(each, given.get(each))] : []));
+  const options = [...given].filter(([each]) => each.endsWith('?'));
+  return {
+    positional: [...positional, ...rest.map((value) => convert('operands', value))],
+    options: Object.fromEntries(options.map(([each, value]) => [camelCase(each.slice(0, -1)), convert(each.slice(0, -1), value)])),
+  };
+}
+
+/** Python data as ours: lists of numbers become tensors where a tensor is wanted, tensors become numbers where none is. */
+function adapt(path: string, parameter: string, value: Value): Value {
+  if (!tensorParameters.has(parameter) || plainParameters.has(path)) return plain(value);
+  if (value instanceof WholeFloat) return value;
+  return Array.isArray(value) && isNumeric(value) ? listTensor(value) : value;
+}
+
+/** Numbers and arrays of them instead of tensors. Lists of tensors stay. */
+function plain(value: Value): Value {
+  if (value instanceof WholeFloat) return value.value;
+  if (value instanceof HostTensor && value.shape.length <= 1) {
+    const numbers = Array.from(value.data as ArrayLike<number | bigint>, Number);
+    return value.shape.length === 0 ? numbers[0] : numbers;
+  }
+  return Array.isArray(value) && !value.some((item) => item instanceof HostTensor) ? value.map(plain) : value;
+}
+
+const leavesOf = (value: Value): Value[] => (Array.isArray(value) ? value.flatMap(leavesOf) : [value]);
+const isNumeric = (list: readonly Value[]): boolean =>
+  leavesOf(list).every((leaf) => typeof leaf === 'number' || typeof leaf === 'boolean' || leaf instanceof WholeFloat);
+
+/** A Python list as Keras converts it: floats if there is one, else integers, else booleans. */
+function listTensor(list: readonly Value[]): HostTensor {
+  const shape: number[] = [];
+  for (let level: Value = list; Array.isArray(level); level = level[0]) shape.push(level.length);
+  const leaves = leavesOf(list);
+  const numbers = leaves.map((leaf) => (leaf instanceof WholeFloat ? leaf.value : Number(leaf)));
+  const isFloat = leaves.length === 0 || leaves.some((leaf) => leaf instanceof WholeFloat || !Number.isInteger(Number(leaf)));
+  const dtype: DType = isFloat ? 'float32' : leaves.every((leaf) => typeof leaf === 'boolean') ? 'bool' : 'int32';
+  return new HostTensor(dtype, shape, encodeNumbers(numbers, dtype));
+}
