@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// Fills prebuilds/ by prebuildify: the addon, a CPU library per instruction set level, and oneDNN with what it needs.
+// HORNET_LEVELS chooses the levels (default v2,v3,v4; `native` is the machine's own).
+// prebuildify calls a node-gyp to build; this same file stands in for it.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureOneDnn, runtimeLibraries } from './onednn.mjs';
+
+const self = fileURLToPath(import.meta.url);
+const root = resolve(dirname(self), '..');
+// Apart from build/, because prebuildify moves the addon away.
+const folder = join(root, 'build', 'prebuild');
+
+if (process.argv[2] === 'rebuild') {
+  buildAll();
+} else {
+  const prebuildify = createRequire(import.meta.url)('prebuildify');
+  mkdirSync(folder, { recursive: true });
+  rmSync(join(root, 'prebuilds'), { recursive: true, force: true });
+  const options = { name: 'hornet', cwd: folder, out: root, nodeGyp: self, napi: true, strip: true, tagLibc: true };
+  prebuildify({ ...options, targets: [process.version] }, (error) => {
+    if (!error) return;
+    console.error(`hornet: ${error.message}`);
+    process.exitCode = 1;
+  });
+}
+
+function buildAll() {
+  const levels = process.env.HORNET_LEVELS ?? (process.arch === 'x64' ? 'v2,v3,v4' : 'native');
+  const out = join(folder, 'build');
+  rmSync(join(out, 'Release'), { recursive: true, force: true });
+  const args = [join(root, 'scripts/build.mjs'), '--levels', levels, '--out', out];
+  execFileSync(process.execPath, args, { stdio: 'inherit' });
+  const release = join(out, 'Release');
+  const library = readdirSync(release).find((name) => name.startsWith('libhornet_cpu_'));
+  // prebuildify takes the shared libraries that lie beside the addon.
+  for (const path of runtimeLibraries(join(release, library), ensureOneDnn(root))) {
+    copyFileSync(path, join(release, basename(path)));
+  }
+}
