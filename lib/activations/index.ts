@@ -5,6 +5,7 @@ import * as arithmetic from '../ops/arithmetic.js';
 import { convertToTensor, type TensorLike } from '../ops/convert.js';
 import * as e from '../ops/elementwise.js';
 import { scalar } from '../ops/fill.js';
+import { toFloat } from '../ops/promote.js';
 import { publicOp } from '../ops/public-op.js';
 import { logSoftmax, softmax, sparsemax } from '../ops/softmax.js';
 import { lookUpFunction, registerFunction } from '../saving/registry.js';
@@ -32,7 +33,7 @@ export const relu = publicOp('activations.relu', (x: TensorLike, options: ReluAr
     if (maxValue === null) return arithmetic.relu(x);
     if (maxValue === 6) return ops.relu6(x);
   }
-  const value = arithmetic.toFloat(x);
+  const value = toFloat(x);
   const k = (number: number): Tensor => scalar(number, value.dtype);
   const limited = maxValue === null ? value : e.select(e.greaterEqual(value, k(maxValue)), k(maxValue), value);
   const below = negativeSlope === 0 ? k(0) : e.mul(k(negativeSlope), e.sub(value, k(threshold)));
@@ -46,7 +47,7 @@ export const gelu = publicOp('activations.gelu', (x: TensorLike, options: { appr
 
 /** x · tanh(softplus(x)). */
 export const mish = publicOp('activations.mish', (x: TensorLike): Tensor => {
-  const value = arithmetic.toFloat(x);
+  const value = toFloat(x);
   return e.mul(value, e.tanh(ops.softplus(value)));
 });
 

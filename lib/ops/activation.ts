@@ -1,7 +1,7 @@
 // Activation functions of keras.ops. With Keras's options and names: lib/activations.ts.
 import { HornetError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import { floatOp, toFloat } from './arithmetic.js';
+import { floatOp, toFloat } from './promote.js';
 import { normalizeAxis } from './axes.js';
 import type { TensorLike } from './convert.js';
 import * as e from './elementwise.js';

@@ -2,7 +2,7 @@
 import { isFloat } from '../dtype.js';
 import { resultType } from '../dtype-promotion.js';
 import type { Tensor } from '../tensor.js';
-import { binaryOp, promote, unaryOp } from './arithmetic.js';
+import { binaryOp, promote, unaryOp } from './promote.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
 import * as e from './elementwise.js';
 import { filled, scalar } from './fill.js';

@@ -4,7 +4,7 @@ import { HornetError } from '../errors.js';
 import { defineOp } from '../graph/op.js';
 import { emit } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
-import { toFloat } from './arithmetic.js';
+import { toFloat } from './promote.js';
 import type { TensorLike } from './convert.js';
 import { publicOp } from './public-op.js';
 

@@ -2,7 +2,7 @@
 import { epsilon } from '../config.js';
 import { HornetError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import { toFloat } from './arithmetic.js';
+import { toFloat } from './promote.js';
 import { normalizeAxis } from './axes.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
 import * as e from './elementwise.js';

@@ -4,7 +4,7 @@ import { resultType } from '../dtype-promotion.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
-import { promote } from './arithmetic.js';
+import { promote } from './promote.js';
 import { normalizeAxis } from './axes.js';
 import { castTo, promotableType, type TensorLike } from './convert.js';
 import { mul, notEqual } from './elementwise.js';

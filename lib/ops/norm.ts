@@ -4,7 +4,7 @@ import type { DType } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
-import { toFloat } from './arithmetic.js';
+import { toFloat } from './promote.js';
 import { normalizeAxes, normalizeAxis, type AxisArg } from './axes.js';
 import { broadcastTensor } from './broadcast.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';

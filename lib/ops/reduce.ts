@@ -5,7 +5,7 @@ import { defineOp } from '../graph/op.js';
 import { emit1 } from '../graph/trace.js';
 import { sizeOf } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
-import { toFloat } from './arithmetic.js';
+import { toFloat } from './promote.js';
 import { normalizeAxes, normalizeAxis, type AxisArg } from './axes.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
 import * as e from './elementwise.js';
