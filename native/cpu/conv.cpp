@@ -1,7 +1,6 @@
 // conv, conv_input_grad and conv_kernel_grad: oneDNN for float32 and fast bfloat16, plain loops for what it does not
 // take.
-#include <cmath>
-#include <cstring>
+#include <algorithm>
 #include <optional>
 
 #include "../kernel.h"

@@ -1,6 +1,5 @@
 // max_pool, avg_pool and their gradients: own loops over channels-last tensors, vectorised over the channels.
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "../kernel.h"

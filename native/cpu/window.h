@@ -24,7 +24,6 @@ struct Window {
 
   struct Range {
     int64_t begin, end;
-    int64_t count() const { return end - begin; }
   };
 
   /// The taps of output `o` that read inside the input.
