@@ -94,8 +94,12 @@ export class Variable {
 
   /** The value: traced inside a trace; otherwise a tensor that keeps its numbers when the variable changes. */
   get value(): Tensor {
-    const own = this.ownValue();
-    return autocastType && this.autocast ? castTo(own, autocastType) : own;
+    return castTo(this.ownValue(), this.readDtype);
+  }
+
+  /** The type of `value`: the variable's own, or that of the mixed-precision layer that is reading. */
+  get readDtype(): DType {
+    return autocastType && this.autocast ? autocastType : this.dtype;
   }
 
   private ownValue(): Tensor {

@@ -25,7 +25,8 @@ export function castTo(x: Tensor, dtype: DType): Tensor {
 
 /** The dtype with which an operand takes part in promotion. */
 export function promotableType(x: TensorLike): PromotableType {
-  if (x instanceof Tensor || x instanceof Variable) return x.dtype;
+  if (x instanceof Tensor) return x.dtype;
+  if (x instanceof Variable) return x.readDtype;
   if (typeof x === 'number') return Number.isInteger(x) ? 'int' : 'float';
   if (typeof x === 'boolean') return 'bool';
   if (typeof x === 'bigint') return 'int64';
