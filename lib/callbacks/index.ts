@@ -1,0 +1,10 @@
+// All callbacks.
+export { Callback, type CallbackParams, type Logs } from './callback.js';
+export * from './csv-logger.js';
+export * from './early-stopping.js';
+export * from './history.js';
+export * from './learning-rate.js';
+export * from './model-checkpoint.js';
+export type { MonitorMode } from './monitor.js';
+export * from './progbar.js';
+export * from './small.js';

@@ -1,0 +1,63 @@
+// The public API of Hornet.
+export * as activations from './activations/index.js';
+export * as callbacks from './callbacks/index.js';
+export * as constraints from './constraints/index.js';
+export * as initializers from './initializers/index.js';
+export * as layers from './layers/index.js';
+export * as losses from './losses/index.js';
+export * as metrics from './metrics/index.js';
+export * as ops from './ops/index.js';
+export * as optimizers from './optimizers/index.js';
+export * as regularizers from './regularizers/index.js';
+export * as random from './random.js';
+
+export * from './layers/index.js';
+export {
+  Callback,
+  CSVLogger,
+  EarlyStopping,
+  History,
+  LambdaCallback,
+  LearningRateScheduler,
+  ModelCheckpoint,
+  ProgbarLogger,
+  ReduceLROnPlateau,
+  TerminateOnNaN,
+  type CallbackParams,
+  type Logs,
+} from './callbacks/index.js';
+export {
+  epsilon,
+  floatx,
+  imageDataFormat,
+  setEpsilon,
+  setFloatx,
+  setImageDataFormat,
+  type DataFormat,
+} from './config.js';
+export { configureDevice, type DeviceOptions } from './device.js';
+export type { DType, TypedArray } from './dtype.js';
+export { HornetError } from './errors.js';
+export { grad, jit, valueAndGrad, type GradOptions, type ValueAndGrad } from './graph/transforms.js';
+export { DTypePolicy, dtypePolicy, setDtypePolicy, type DTypePolicyName } from './layers/dtype-policy.js';
+export { getMask, setMask } from './layers/mask.js';
+export { clearSession } from './layers/naming.js';
+export { loadNpy, loadNpz } from './datasets/npz.js';
+export { Loss } from './losses/index.js';
+export { Metric } from './metrics/index.js';
+export { KerasTensor } from './models/keras-tensor.js';
+export { Model, type ModelArgs } from './models/model.js';
+export { Sequential } from './models/sequential.js';
+export type { Batch, BatchIterable, DataTree, StepData } from './models/data.js';
+export type { EvaluateArgs, FitArgs, PredictArgs, ValidationData } from './models/loop.js';
+export type { BatchArgs, CompileArgs, StepLogs } from './models/trainer.js';
+export { stopGradient } from './ops/shape.js';
+export type { TensorLike } from './ops/convert.js';
+export { Optimizer } from './optimizers/optimizer.js';
+export { SeedGenerator, setRandomSeed } from './random.js';
+export { registerKerasSerializable } from './saving/registry.js';
+export { deserialize, serialize, type CustomObjects, type SerializedObject } from './saving/serialize.js';
+export { loadWeights, saveWeights } from './saving/weights.js';
+export { DeviceTensor, tensor, Tensor, type NestedArray } from './tensor.js';
+export { Variable, type VariableArgs } from './variable.js';
+export { historySvg, plotHistory, type PlotHistoryOptions } from './vis/history.js';

@@ -1,0 +1,51 @@
+// All layers and their factories.
+export * from './activation-layers.js';
+export {
+  BatchNormalization,
+  batchNormalization,
+  type BatchNormalizationArgs,
+  type ScaleArgs,
+} from './batch-normalization.js';
+export * from './borders.js';
+export * from './conv-transpose.js';
+export { Conv1D, Conv2D, Conv3D, conv1d, conv2d, conv3d, type BaseConvArgs, type ConvArgs } from './conv.js';
+export * from './core.js';
+export * from './dense.js';
+export * from './depthwise-conv.js';
+export * from './embedding.js';
+export * from './input.js';
+export { type InputSpec, type Shape } from './input-spec.js';
+export {
+  Layer,
+  type CallArgs,
+  type CallOptions,
+  type Config,
+  type LayerArgs,
+  type Mask,
+  type Shapes,
+  type WeightArgs,
+} from './layer.js';
+export * from './merging.js';
+export * from './normalization.js';
+export * from './pooling.js';
+export * from './reshaping.js';
+export * from './scaling.js';
+export {
+  AlphaDropout,
+  alphaDropout,
+  Dropout,
+  dropout,
+  GaussianDropout,
+  gaussianDropout,
+  GaussianNoise,
+  gaussianNoise,
+  SpatialDropout1D,
+  spatialDropout1d,
+  SpatialDropout2D,
+  spatialDropout2d,
+  SpatialDropout3D,
+  spatialDropout3d,
+  type DropoutArgs,
+  type NoiseArgs,
+  type SpatialDropoutArgs,
+} from './noise.js';
