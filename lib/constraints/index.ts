@@ -1,7 +1,8 @@
 // Constraints: projections applied to weights after each optimizer step. Each object is itself a function.
 import { epsilon } from '../config.js';
 import { Callable } from '../layers/callable.js';
-import { add, clip, convertToTensor, divide, maximum, multiply, sqrt, square, sum } from '../ops/index.js';
+import { convertToTensor } from '../ops/convert.js';
+import { add, clip, divide, maximum, multiply, sqrt, square, sum } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import { resolve } from '../saving/resolve.js';
 import type { TensorLike } from '../ops/index.js';

@@ -1,7 +1,8 @@
 // Initializers without randomness: zeros, ones, a constant, the identity, a Fourier transform.
 import type { DType } from '../dtype.js';
 import { HornetError } from '../errors.js';
-import { cast, convertToTensor, eye, full, multiply, ones as onesOf, zeros as zerosOf } from '../ops/index.js';
+import { convertToTensor } from '../ops/convert.js';
+import { cast, eye, full, multiply, ones as onesOf, zeros as zerosOf } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import { tensor, type NestedArray, type Tensor } from '../tensor.js';
 import { windowValues } from '../ops/signal-windows.js';

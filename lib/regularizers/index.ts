@@ -1,9 +1,9 @@
 // Regularizers: penalties on weights or outputs that are added to the loss. Each object is itself a function.
 import { HornetError } from '../errors.js';
 import { Callable } from '../layers/callable.js';
+import { convertToTensor } from '../ops/convert.js';
 import {
   abs,
-  convertToTensor,
   divide,
   matmul,
   multiply,
