@@ -1,5 +1,5 @@
 // The package as users get it: packed, installed into an empty folder with no compiler on the PATH, trained with there.
-// Needs `npm run build:prebuilds`; runs it for this machine's own level when there is no prebuilt addon yet.
+// Needs `npm run prebuild`; runs it for this machine's own level when there is no prebuilt addon yet.
 import assert from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const execute = (command, args, options) =>
 
 try {
   if (!existsSync(join(root, 'prebuilds/linux-x64'))) {
-    execute('npm', ['run', 'build:prebuilds'], { cwd: root, env: { ...process.env, HORNET_LEVELS: 'native' } });
+    execute('npm', ['run', 'prebuild'], { cwd: root, env: { ...process.env, HORNET_LEVELS: 'native' } });
   }
 
   const tarball = check('packs', () => {
