@@ -19,13 +19,13 @@ export class FunctionGraph {
   readonly members: ReadonlySet<Node>;
 
   /** @throws HornetError when an output does not depend on the inputs alone, or two layers share a name. */
-  constructor(inputs: Tree<KerasTensor>, outputs: Tree<KerasTensor>) {
+  constructor(inputs: Tree<Tensor>, outputs: Tree<Tensor>) {
     for (const [what, tree] of [
       ['inputs', inputs],
       ['outputs', outputs],
     ] as const)
       checkSymbolic(what, tree);
-    const cut = cutAt(inputs, outputs);
+    const cut = cutAt(inputs as Tree<KerasTensor>, outputs as Tree<KerasTensor>);
     this.inputs = cut.inputs;
     this.outputs = cut.outputs;
     const order = sortNodes(flatten(this.inputs), flatten(this.outputs));
@@ -68,7 +68,7 @@ function runNode({ operation }: Node, args: unknown[], options: object, training
   return layer(...args, training === null ? options : { ...options, training });
 }
 
-function checkSymbolic(what: string, tree: Tree<KerasTensor>): void {
+function checkSymbolic(what: string, tree: Tree<Tensor>): void {
   const leaves = flatten(tree as Tree<unknown>);
   const wrong = leaves.find((leaf) => !(leaf instanceof KerasTensor));
   if (leaves.length === 0 || wrong !== undefined) {

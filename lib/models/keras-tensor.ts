@@ -58,11 +58,16 @@ export class OpCall implements Operation {
   constructor(
     /** The name in the model: `add`, `add_1` … */
     readonly name: string,
-    /** The class of the op in Keras: `Add`. */
-    readonly className: string,
+    /** The public name of the op: `add`. */
+    readonly opName: string,
     /** The op itself. */
     readonly op: (...args: never[]) => unknown,
   ) {}
+
+  /** The class of the op in Keras: `Add`. */
+  get className(): string {
+    return this.opName[0].toUpperCase() + this.opName.slice(1);
+  }
 }
 
 /** One call of an operation on symbolic tensors. */

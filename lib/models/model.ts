@@ -21,8 +21,9 @@ import { Trainer } from './trainer.js';
 /** What makes a functional model. */
 export interface ModelArgs extends LayerArgs {
   /** Symbolic tensors: one, or arrays and records of them. Calls take the same structure. */
-  readonly inputs?: Tree<KerasTensor>;
-  readonly outputs?: Tree<KerasTensor>;
+  readonly inputs?: Tree<Tensor>;
+  /** Ops on symbolic tensors give such, too, though their type does not say it. */
+  readonly outputs?: Tree<Tensor>;
 }
 
 /**

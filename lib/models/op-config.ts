@@ -5,6 +5,7 @@ import { mapKeys, toCamel, toSnake } from '../saving/config-case.js';
 import { serializeValue, type Json, type SerializedObject } from '../saving/serialize.js';
 import { flatten, isBranch, mapTree, type Tree } from '../tree.js';
 import { KerasTensor, type Node, type OpCall } from './keras-tensor.js';
+import { withOpName } from './symbolic.js';
 
 /** A layer or the use of an op in a functional model's configuration. */
 export interface OperationConfig extends SerializedObject {
@@ -75,7 +76,7 @@ const classOf = (op: string): string => classNames[op] ?? op[0].toUpperCase() + 
 
 /** Writes one use of an op. */
 export function serializeOp(call: OpCall, node: Node, write: (leaf: unknown) => Json): OperationConfig {
-  const op = call.op.name;
+  const op = call.opName;
   const module = Object.keys(modules).find((each) => modules[each].includes(op)) ?? 'keras.src.ops.numpy';
   const [first, ...names] = positional[op] ?? [Infinity];
   const given = [...node.args];
@@ -113,6 +114,6 @@ export function callOp(json: OperationConfig, read: (json: Json) => unknown): re
     Object.keys(options).length > 0
       ? [...given, mapKeys(options, toCamel, read as (value: unknown) => unknown)]
       : given;
-  const result = publicOps.get(op)!(...(used as never[])) as Tree<unknown>;
+  const result = withOpName(json.name, () => publicOps.get(op)!(...(used as never[]))) as Tree<unknown>;
   return flatten(result).filter((leaf): leaf is KerasTensor => leaf instanceof KerasTensor);
 }

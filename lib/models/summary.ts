@@ -46,26 +46,27 @@ export function printSummary(model: Summarized, args: SummaryArgs): void {
   print([`Model: "${model.name}"`, ...table(columns, rows), ...totals(model)].join('\n'));
 }
 
+/** Keras's widths for lines of 80 characters; other line lengths share out the difference. */
+const widths = { chain: [31, 22, 13], connected: [19, 17, 10, 17], trainable: 5 };
+
 function makeColumns(lineLength: number, connected: boolean, showTrainable: boolean): Column[] {
-  const named: [string, number, Column['align']][] = connected
-    ? [
-        ['Layer (type)', 0.28, 'left'],
-        ['Output Shape', 0.24, 'left'],
-        ['Param #', 0.16, 'right'],
-        ['Connected to', 0.24, 'left'],
-      ]
-    : [
-        ['Layer (type)', 0.45, 'left'],
-        ['Output Shape', 0.33, 'left'],
-        ['Param #', 0.21, 'right'],
-      ];
-  if (showTrainable) named.push(['Trainable', 0.13, 'center']);
-  const shares = named.reduce((sum, [, share]) => sum + share, 0);
-  // Each column has a border and two blanks around it.
-  const room = lineLength - 3 * named.length - 1;
-  const widths = named.map(([, share]) => Math.max(Math.floor((room * share) / shares), 5));
-  widths[0] += room - widths.reduce((sum, width) => sum + width, 0);
-  return named.map(([title, , align], i) => ({ title, width: Math.max(widths[i], 5), align }));
+  const titles = ['Layer (type)', 'Output Shape', 'Param #', ...(connected ? ['Connected to'] : [])];
+  const shares = [...(connected ? widths.connected : widths.chain)];
+  if (showTrainable) {
+    titles.push('Trainable');
+    shares[0] -= 4;
+    shares[1] -= 1;
+    shares[2] -= connected ? 0 : 3;
+    shares.push(widths.trainable);
+  }
+  const usual = shares.reduce((sum, width) => sum + width, 0);
+  // Borders and blanks take three characters a column and one more; Keras leaves four at the end of the line.
+  const room = Math.max(lineLength - 5 - 3 * titles.length, 6 * titles.length);
+  const scaled = shares.map((share) => Math.floor((room * share) / usual));
+  scaled[0] += room - scaled.reduce((sum, width) => sum + width, 0);
+  const align = (title: string): Column['align'] =>
+    title === 'Param #' ? 'right' : title === 'Trainable' ? 'center' : 'left';
+  return titles.map((title, i) => ({ title, width: scaled[i], align: align(title) }));
 }
 
 interface RowArgs {

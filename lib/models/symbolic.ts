@@ -71,12 +71,24 @@ export function recordCall(layer: Layer, { args, options }: CallForm): Tree<Tens
   return outputs;
 }
 
+let nextName: string | null = null;
+
+/** Runs `fn`, which calls one op on symbolic tensors; that call gets the name. */
+export function withOpName<T>(name: string, fn: () => T): T {
+  nextName = name;
+  try {
+    return fn();
+  } finally {
+    nextName = null;
+  }
+}
+
 /** Calls an op on symbolic tensors. */
 function recordOp(name: string, op: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
   const result = infer((given) => op(...(given as never[])), args as Tree<unknown>);
   if (!flatten(result).some((leaf) => leaf instanceof KerasTensor)) return result;
-  const className = name[0].toUpperCase() + name.slice(1);
-  new Node(new OpCall(uniqueName(snakeCase(className)), className, op), args, {}, result);
+  const opName = name.split('.').at(-1)!;
+  new Node(new OpCall(nextName ?? uniqueName(snakeCase(opName)), opName, op), args, {}, result);
   return result;
 }
 
