@@ -7,6 +7,7 @@ import { castTo, convertToTensor, type TensorLike } from './convert.js';
 import * as e from './elementwise.js';
 import { filled, scalar } from './fill.js';
 import { publicOp } from './public-op.js';
+import { reduceMin } from './reduce-core.js';
 
 export const equal = binaryOp('equal', e.equal);
 export const notEqual = binaryOp('notEqual', e.notEqual);
@@ -48,6 +49,15 @@ export const isclose = publicOp('isclose', (x1: TensorLike, x2: TensorLike, opti
   const near = e.logicalAnd(e.lessEqual(e.abs(e.sub(a, b)), limit), e.logicalAnd(e.isFinite(a), e.isFinite(b)));
   const same = e.logicalOr(near, e.equal(a, b));
   return equalNan ? e.logicalOr(same, e.logicalAnd(e.isNan(a), e.isNan(b))) : same;
+});
+
+/** Whether all elements are close: |x1 − x2| ≤ atol + rtol · |x2|. */
+export const allclose = publicOp('allclose', (x1: TensorLike, x2: TensorLike, options: CloseArgs = {}): Tensor => {
+  const close = isclose(x1, x2, options);
+  return reduceMin(
+    close,
+    close.shape.map((_, axis) => axis),
+  );
 });
 
 /** Elements of `x1` where the condition holds, else of `x2`. */

@@ -41,10 +41,19 @@ export {
 export * from './join.js';
 export * from './pad.js';
 export * from './range.js';
-export { cumprod, cumsum } from './scan.js';
+export * from './nan.js';
+export * from './quantile.js';
+export * from './rearrange.js';
+export { cumprod, cumsum, type ScanArgs } from './scan.js';
+export * from './search.js';
+export * from './segment.js';
+export * from './signal.js';
+export * from './special.js';
+export * from './statistics.js';
+export * from './difference.js';
 export * from './shape.js';
 export { getItem, slice, sliceUpdate, type IndexSpec, type SliceSpec } from './slice.js';
-export { argsort, inTopK, sort, topK } from './sort.js';
+export { argpartition, argsort, inTopK, sort, topK } from './sort.js';
 export * from './activation.js';
 export {
   conv,

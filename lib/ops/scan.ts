@@ -32,8 +32,15 @@ const cumprodOp = defineScan('cumprod', (x, y, g, attrs) => {
 defineScan('cummax', null);
 defineScan('cummin', null);
 
+export interface ScanArgs {
+  /** Default: the flattened tensor. */
+  readonly axis?: number | null;
+  /** Default: x's own; int32 for booleans. */
+  readonly dtype?: DType | null;
+}
+
 const scan = (name: string, op: typeof cumsumOp) =>
-  publicOp(name, (x: TensorLike, options: { axis?: number | null; dtype?: DType | null } = {}): Tensor => {
+  publicOp(name, (x: TensorLike, options: ScanArgs = {}): Tensor => {
     const { axis = null, dtype = null } = options;
     const source = convertToTensor(x, dtype ?? undefined);
     const value = source.dtype === 'bool' ? castTo(source, 'int32') : source;

@@ -67,6 +67,19 @@ export const argsort = publicOp('argsort', (x: TensorLike, options: { axis?: num
   return sortWithIndices(tensor, axis)[1];
 });
 
+/** The indices (int32) that put the `kth` element in its sorted place, smaller ones before it and larger ones after it. */
+export const argpartition = publicOp(
+  'argpartition',
+  (x: TensorLike, kth: number, options: { axis?: number | null } = {}): Tensor => {
+    const [tensor, axis] = flatOr('argpartition', x, options.axis);
+    const size = tensor.shape[axis];
+    if (!(Number.isInteger(kth) && kth >= -size && kth < size)) {
+      throw new HornetError('argpartition', `expected kth to be an integer in [${-size}, ${size}), received ${kth}`);
+    }
+    return sortWithIndices(tensor, axis)[1];
+  },
+);
+
 /** The `k` largest values along the last axis, in descending order, and their indices (int32). */
 export const topK = publicOp(
   'topK',
