@@ -194,7 +194,7 @@ HORNET_DEVICE_FN float log10(float x) {
   float n;
   const float f = detail::split(x, n) - 1.0f;
   const float tail = detail::logCore(f);
-  const float y = (n * 4.6050390e-06f + tail * 0.434294482f) + f * 0.434294482f;
+  const float y = (n * 4.6050390e-06f + (tail * 0.434294482f + f * 7.00731903e-4f)) + f * 0.43359375f;
   return detail::logSpecial(x, y + n * 0.301025391f);
 }
 

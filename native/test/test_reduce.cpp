@@ -1,4 +1,6 @@
 // Reductions, arg-reductions and scans against naive loops.
+#include <omp.h>
+
 #include <algorithm>
 
 #include "host_tensor.h"
@@ -129,6 +131,21 @@ TEST("long sums stay accurate") {
   }
   const auto result = runKernel("reduce_sum", makeAttrs({{"axes", numbers({0})}}), {x}, {{DType::float32, {}}});
   CHECK(std::abs(result[0].get(0) - sum) < 2e-7 * sum);
+}
+
+TEST("sums do not depend on the number of threads") {
+  const HostTensor x = randomTensor(DType::float32, {700, 900});
+  const int threads = omp_get_max_threads();
+  for (const int64_t axis : {0, 1}) {
+    const Attrs attrs = makeAttrs({{"axes", numbers({axis})}});
+    std::vector<double> results[3];
+    for (const int count : {1, 2, 3}) {
+      omp_set_num_threads(count);
+      results[count - 1] = runKernel("reduce_sum", attrs, {x}, {{DType::float32, {axis == 0 ? 900 : 700}}})[0].values();
+    }
+    CHECK(results[0] == results[1] && results[0] == results[2]);
+  }
+  omp_set_num_threads(threads);
 }
 
 TEST("argmax and argmin take the first, NaN before all") {
