@@ -44,8 +44,8 @@ export interface NativeDevice {
   info(): DeviceInfo;
   /** Names of the ops that it has kernels for. */
   kernels(): string[];
-  /** Memory filled with zeros. */
-  allocate(bytes: number): NativeBuffer;
+  /** Memory filled with zeros, or with anything where `zeroed` is false. */
+  allocate(bytes: number, zeroed?: boolean): NativeBuffer;
   /** Copies the data before it returns. */
   upload(data: ArrayBufferView): NativeBuffer;
   /** Copies the data before it returns, and into the buffer in its turn. */

@@ -151,10 +151,10 @@ export function fromBytes(array: TypedArray, shape: readonly number[], dtype: DT
   return new DeviceTensor(currentDevice().upload(array), [...shape], dtype);
 }
 
-/** Device memory filled with zeros. */
-export function allocate(shape: readonly number[], dtype: DType): DeviceTensor {
+/** Device memory filled with zeros, or with anything where `zeroed` is false: it is about to be written. */
+export function allocate(shape: readonly number[], dtype: DType, zeroed = true): DeviceTensor {
   try {
-    return new DeviceTensor(currentDevice().allocate(sizeOf(shape) * byteSize(dtype)), [...shape], dtype);
+    return new DeviceTensor(currentDevice().allocate(sizeOf(shape) * byteSize(dtype), zeroed), [...shape], dtype);
   } catch (error) {
     throw HornetError.fromNative(error);
   }

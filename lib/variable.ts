@@ -143,7 +143,7 @@ export class Variable {
   private unshare(keep: boolean): void {
     if (!this.lent) return;
     const old = this.memory;
-    this.memory = allocate(this.shape, this.dtype);
+    this.memory = allocate(this.shape, this.dtype, false);
     if (keep) currentDevice().copy(old.buffer, this.memory.buffer);
     this.lent = false;
     epoch++;

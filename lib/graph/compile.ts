@@ -67,7 +67,7 @@ export class CompiledFunction {
   }
 
   private allocateResults(): DeviceTensor[] {
-    return this.traced.graph.results.map(({ shape, dtype }) => allocate(shape, dtype));
+    return this.traced.graph.results.map(({ shape, dtype }) => allocate(shape, dtype, false));
   }
 
   private parameters(inputs: readonly DeviceTensor[]): NativeBuffer[] {
