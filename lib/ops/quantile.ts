@@ -45,10 +45,12 @@ function ofRows(sorted: Tensor, count: Tensor, q: Tensor, method: QuantileMethod
   const flat = reshapeTo(sorted, [sorted.size]);
   const at = (place: Tensor): Tensor => gatherAlong(flat, e.add(start, castTo(place, 'int32')), 0);
   const below = at(lower);
-  const above = at(e.min(e.add(lower, scalar(1, lower.dtype)), last));
-  const between = e.add(below, e.mul(e.sub(above, below), weight));
-  // Infinite neighbours have no difference.
-  return e.select(e.equal(below, above), below, between);
+  const above = at(e.ceil(position));
+  const gap = e.sub(above, below);
+  const between = e.add(below, e.mul(gap, weight));
+  // Towards an infinite neighbour there is no halfway.
+  const atBelow = e.logicalOr(e.equal(weight, scalar(0, weight.dtype)), e.isInf(below));
+  return e.select(e.isFinite(gap), between, e.select(atBelow, below, above));
 }
 
 function quantileOf(op: string, x: TensorLike, q: TensorLike, options: QuantileArgs, skipNan: boolean): Tensor {

@@ -80,8 +80,8 @@ const blockOp = (name: string, last: string, first: string) =>
   publicOp(name, (x: TensorLike, blockSize: number, options: BlockArgs = {}): Tensor => {
     const value = convertToTensor(x);
     if (value.rank !== 4) throw new HornetError(name, `expected a tensor of rank 4, received rank ${value.rank}`);
-    if (!(Number.isInteger(blockSize) && blockSize > 0)) {
-      throw new HornetError(name, `expected blockSize to be a positive integer, received ${blockSize}`);
+    if (!(Number.isInteger(blockSize) && blockSize > 1)) {
+      throw new HornetError(name, `expected blockSize to be an integer of at least 2, received ${blockSize}`);
     }
     const isLast = checkDataFormat(options.dataFormat ?? 'channels_last', name) === 'channels_last';
     return rearrange(value, isLast ? last : first, { p: blockSize, q: blockSize });

@@ -11,23 +11,13 @@ import { publicOp } from './public-op.js';
 
 const like = (x: Tensor, value: number): Tensor => scalar(value, x.dtype);
 
-/** The other operand where one is NaN. */
-const ignoringNan =
-  (choose: Fn2): Fn2 =>
-  (a, b) => {
-    if (!isFloat(a.dtype)) return choose(a, b);
-    return e.select(e.isNan(a), b, e.select(e.isNan(b), a, choose(a, b)));
-  };
+/** The first operand where it wins or the second is NaN; its own NaN never wins. */
+const ignoringNan = (name: string, wins: Fn2) =>
+  binaryOp(name, (a, b) => e.select(isFloat(a.dtype) ? e.logicalOr(wins(a, b), e.isNan(b)) : wins(a, b), a, b));
 /** The larger of two numbers; NaN only where both are. */
-export const fmax = binaryOp(
-  'fmax',
-  ignoringNan((a, b) => (a.dtype === 'bool' ? e.logicalOr(a, b) : e.max(a, b))),
-);
+export const fmax = ignoringNan('fmax', e.greaterEqual);
 /** The smaller of two numbers; NaN only where both are. */
-export const fmin = binaryOp(
-  'fmin',
-  ignoringNan((a, b) => (a.dtype === 'bool' ? e.logicalAnd(a, b) : e.min(a, b))),
-);
+export const fmin = ignoringNan('fmin', e.lessEqual);
 
 /** 0 below zero, 1 above, `x2` at zero. */
 export const heaviside = binaryOp(
