@@ -38,7 +38,7 @@ export class Adam extends Optimizer {
   }
 
   protected override buildSlots(variables: readonly Variable[]): void {
-    [this.means, this.squares] = this.addSlotGroups(variables, ['momentum', 'velocity']);
+    [this.means, this.squares] = this.addSlotGroups(variables, { momentum: 0, velocity: 0 });
     if (this.amsgrad) this.largest = this.addSlots(variables, 'velocity_hat');
   }
 

@@ -3,15 +3,23 @@ import { HornetError } from '../errors.js';
 import { lookUpClass } from '../saving/registry.js';
 import { Optimizer } from './optimizer.js';
 
+export * from './adadelta.js';
+export * from './adagrad.js';
 export * from './adam.js';
+export * from './adamax.js';
 export * from './adamw.js';
+export * from './ftrl.js';
+export * from './lamb.js';
+export * from './lion.js';
+export * from './nadam.js';
 export * from './rmsprop.js';
 export * from './sgd.js';
 export * as schedules from './schedules/index.js';
 export { Optimizer, type OptimizerArgs } from './optimizer.js';
 
 /** Names of the optimizers, in lower case as Keras writes them. */
-export type OptimizerName = 'sgd' | 'adam' | 'adamw' | 'rmsprop';
+export type OptimizerName =
+  'adadelta' | 'adagrad' | 'adam' | 'adamax' | 'adamw' | 'ftrl' | 'lamb' | 'lion' | 'nadam' | 'rmsprop' | 'sgd';
 
 /** An optimizer from its name or itself. */
 export function getOptimizer(identifier: OptimizerName | Optimizer | (string & {})): Optimizer {

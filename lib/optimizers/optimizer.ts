@@ -4,7 +4,7 @@ import { HornetError } from '../errors.js';
 import { currentTrace, withTrace } from '../graph/trace.js';
 import { jit } from '../graph/transforms.js';
 import { updateWhere } from '../graph/update-where.js';
-import { add, cast, divide, equal, mod, multiply, notEqual, subtract, zeros, zerosLike } from '../ops/index.js';
+import { add, cast, divide, equal, full, mod, multiply, notEqual, subtract, zerosLike } from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
 import { Variable } from '../variable.js';
 import { LearningRateSchedule } from './schedules/schedule.js';
@@ -80,6 +80,9 @@ export abstract class Optimizer {
 
   /** One variable's update from its gradient; slots are made in `buildSlots`. */
   protected abstract updateStep(gradient: Tensor, variable: Variable, learningRate: Tensor): void;
+
+  /** Called once before the variables of a step are updated. */
+  protected beginUpdate(): void {}
 
   /** Creates the slots for the variables. */
   protected buildSlots(_variables: readonly Variable[]): void {}
@@ -195,27 +198,29 @@ export abstract class Optimizer {
     };
   }
 
-  /** A slot per variable, zero at first; null for variables that are overwritten with their gradient. */
-  protected addSlots(variables: readonly Variable[], name: string): Variable[] {
-    return this.addSlotGroups(variables, [name])[0];
+  /** A slot per variable, holding `initial` (default 0) at first. */
+  protected addSlots(variables: readonly Variable[], name: string, initial = 0): Variable[] {
+    return this.addSlotGroups(variables, { [name]: initial })[0];
   }
 
-  /** Several slots per variable, made variable by variable as Keras does, so that saved state has the same order. */
-  protected addSlotGroups(variables: readonly Variable[], names: readonly string[]): Variable[][] {
+  /**
+   * Several slots per variable, by name with their initial values; made variable by variable as Keras does, so that saved
+   * state has the same order.
+   */
+  protected addSlotGroups(variables: readonly Variable[], slots: Readonly<Record<string, number>>): Variable[][] {
+    const names = Object.keys(slots);
     const groups: Variable[][] = names.map(() => []);
-    for (const variable of variables) {
+    for (const { shape, dtype, path } of variables) {
       names.forEach((name, i) => {
-        groups[i].push(
-          this.addVariable(variable.shape, variable.dtype, `${variable.path.replaceAll('/', '_')}_${name}`),
-        );
+        groups[i].push(this.addVariable(shape, dtype, `${path.replaceAll('/', '_')}_${name}`, slots[name]));
       });
     }
     return groups;
   }
 
-  protected addVariable(shape: readonly number[], dtype: Variable['dtype'], name: string, initial?: Tensor): Variable {
-    const zero = (): Tensor => withTrace(null, () => zeros(shape, { dtype }));
-    const variable = new Variable(initial ?? zero(), { name, dtype, trainable: false });
+  protected addVariable(shape: readonly number[], dtype: Variable['dtype'], name: string, initial = 0): Variable {
+    const value = withTrace(null, () => full(shape, initial, { dtype }));
+    const variable = new Variable(value, { name, dtype, trainable: false });
     variable.path = `${this.name}/${name}`;
     this.variables.push(variable);
     return variable;
@@ -281,6 +286,7 @@ export abstract class Optimizer {
     const clipped = clipGradients(grads, this);
     const rate = this.learningRate;
     if (this.weightDecay !== null) this.decay(variables, rate);
+    this.beginUpdate();
     clipped.forEach((grad, i) => {
       const { dtype } = variables[i];
       this.updateStep(cast(grad, dtype), variables[i], cast(rate, dtype));
