@@ -1,6 +1,7 @@
-// Random numbers: seeds, generators whose counter is device state, and Keras's distributions.
+// Random numbers: Keras's distributions. Those that need rejection are in random-rejection.ts.
 import { isFloat, type DType } from './dtype.js';
 import { HornetError } from './errors.js';
+import { jit } from './graph/transforms.js';
 import { argmax } from './ops/reduce.js';
 import { castTo, convertToTensor, type TensorLike } from './ops/convert.js';
 import * as e from './ops/elementwise.js';
@@ -9,73 +10,10 @@ import { scalar } from './ops/fill.js';
 import { reshapeTo } from './ops/reshape-core.js';
 import { randomBits, randomNormal, randomUniform } from './ops/random-core.js';
 import { sortWithIndices } from './ops/sort.js';
-import { tensor, type Tensor } from './tensor.js';
-import { Variable } from './variable.js';
+import { drawSeed, SeedGenerator, setRandomSeed, type Seed } from './seed.js';
+import type { Tensor } from './tensor.js';
 
-let globalState: Uint32Array | null = null;
-
-/** Makes everything random that follows reproducible: initializers, dropout, shuffling. */
-export function setRandomSeed(seed: number): void {
-  if (!Number.isInteger(seed) || seed < 0) {
-    throw new HornetError('setRandomSeed', `expected a non-negative integer, received ${seed}`);
-  }
-  globalState = Uint32Array.of(seed, 0);
-}
-
-/** A fresh seed: the next of the global sequence, or by chance where none was set. */
-export function makeSeed(): number {
-  if (!globalState) return Math.floor(Math.random() * 2 ** 31);
-  globalState[1]++;
-  // splitmix32 of both words: consecutive seeds must not give related streams.
-  let z = (Math.imul(globalState[0] ^ 0x9e3779b9, 0x85ebca6b) + Math.imul(globalState[1], 0x9e3779b9)) | 0;
-  z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-  z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-  return ((z ^ (z >>> 15)) >>> 0) % 2 ** 31;
-}
-
-/** A stream of random numbers. Its state is on the device, so that programs draw new numbers at every run. */
-export class SeedGenerator {
-  /** (seed, counter). */
-  readonly state: Variable;
-  readonly seed: number;
-
-  constructor(seed?: number | null, options: { readonly name?: string } = {}) {
-    if (seed !== null && seed !== undefined && !(Number.isInteger(seed) && seed >= 0)) {
-      throw new HornetError('seedGenerator', `expected seed to be a non-negative integer, received ${seed}`);
-    }
-    this.seed = seed ?? makeSeed();
-    const name = options.name ?? 'seed_generator_state';
-    this.state = new Variable(tensor(Uint32Array.of(this.seed, 0)), { name, trainable: false });
-  }
-
-  /** The state for one draw; the next call gives another. */
-  next(): Tensor {
-    const state = this.state.value;
-    this.state.assign(e.add(state, tensorOf([0, 1])));
-    return state;
-  }
-
-  getConfig(): Record<string, unknown> {
-    return { seed: this.seed };
-  }
-}
-
-const tensorOf = (values: readonly number[]): Tensor => convertToTensor(Uint32Array.from(values), 'uint32');
-
-/** A seed: a number (the same numbers at every call), a generator, or none (the global generator). */
-export type Seed = number | SeedGenerator | null | undefined;
-
-let globalGenerator: { readonly from: Uint32Array | null; readonly generator: SeedGenerator } | null = null;
-
-/** The state for one draw from what the user gave as seed. */
-export function drawSeed(seed: Seed): Tensor {
-  if (seed instanceof SeedGenerator) return seed.next();
-  if (typeof seed === 'number') return tensorOf([seed, 0]);
-  if (globalGenerator?.from !== globalState || !globalGenerator) {
-    globalGenerator = { from: globalState, generator: new SeedGenerator() };
-  }
-  return globalGenerator.generator.next();
-}
+export { SeedGenerator, setRandomSeed, type Seed };
 
 interface RandomArgs {
   readonly dtype?: DType | null;
@@ -91,13 +29,27 @@ const floatDType = (where: string, dtype: DType | null | undefined): DType => {
 const scaleBy = (x: Tensor, factor: number, offset: number): Tensor =>
   e.add(e.mul(x, scalar(factor, x.dtype)), scalar(offset, x.dtype));
 
+// Outside a trace a whole draw is one program per shape: weights are made of these.
+const drawUniform = jit((state: Tensor, shape: readonly number[], minval: number, maxval: number, dtype: DType) =>
+  scaleBy(randomUniform(state, shape, dtype), maxval - minval, minval),
+);
+const drawNormal = jit((state: Tensor, shape: readonly number[], mean: number, stddev: number, dtype: DType) =>
+  scaleBy(randomNormal(state, shape, dtype), stddev, mean),
+);
+const drawTruncated = jit((state: Tensor, shape: readonly number[], mean: number, stddev: number, dtype: DType) => {
+  const limit = 0.9544997361036416; // erf(2 / √2)
+  const u = scaleBy(randomUniform(state, shape, 'float32'), 2 * limit, -limit);
+  const z = e.mul(e.erfinv(u), scalar(Math.SQRT2, 'float32'));
+  return castTo(scaleBy(e.clamp(z, -2, 2), stddev, mean), dtype);
+});
+
 /** Uniform in [minval, maxval). Defaults 0 and 1. */
 export function uniform(
   shape: readonly number[],
   options: { minval?: number; maxval?: number } & RandomArgs = {},
 ): Tensor {
   const { minval = 0, maxval = 1, dtype, seed } = options;
-  return scaleBy(randomUniform(drawSeed(seed), shape, floatDType('uniform', dtype)), maxval - minval, minval);
+  return drawUniform(drawSeed(seed), shape, minval, maxval, floatDType('uniform', dtype));
 }
 
 /** Normal. Defaults mean 0, stddev 1. */
@@ -106,7 +58,7 @@ export function normal(
   options: { mean?: number; stddev?: number } & RandomArgs = {},
 ): Tensor {
   const { mean = 0, stddev = 1, dtype, seed } = options;
-  return scaleBy(randomNormal(drawSeed(seed), shape, floatDType('normal', dtype)), stddev, mean);
+  return drawNormal(drawSeed(seed), shape, mean, stddev, floatDType('normal', dtype));
 }
 
 /** Normal, limited to two standard deviations: the inverse distribution function of a uniform number. */
@@ -115,11 +67,7 @@ export function truncatedNormal(
   options: { mean?: number; stddev?: number } & RandomArgs = {},
 ): Tensor {
   const { mean = 0, stddev = 1, dtype, seed } = options;
-  const type = floatDType('truncatedNormal', dtype);
-  const limit = 0.9544997361036416; // erf(2 / √2)
-  const u = scaleBy(randomUniform(drawSeed(seed), shape, 'float32'), 2 * limit, -limit);
-  const z = e.mul(e.erfinv(u), scalar(Math.SQRT2, 'float32'));
-  return castTo(scaleBy(e.clamp(z, -2, 2), stddev, mean), type);
+  return drawTruncated(drawSeed(seed), shape, mean, stddev, floatDType('truncatedNormal', dtype));
 }
 
 /** Integers, uniform in [minval, maxval). */
