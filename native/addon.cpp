@@ -2,19 +2,23 @@
 #include <napi.h>
 
 #include <memory>
+#include <string>
 
 #include "objects.h"
 
 namespace {
 
 Napi::Value openDevice(const Napi::CallbackInfo& info) {
+  const std::string kind = info[0].ToString();
+  if (kind != "cpu") {
+    throw Napi::Error::New(info.Env(), "[device] expected the kind of device to be 'cpu', received '" + kind + "'");
+  }
   hornet::BackendOptions options;
   if (info[1].IsObject()) {
     const Napi::Value threads = info[1].As<Napi::Object>().Get("threads");
     if (threads.IsNumber()) options.threads = threads.As<Napi::Number>().Int32Value();
   }
-  const auto& environment = *info.Env().GetInstanceData<hornet::Environment>();
-  return environment.device.New({Napi::External<hornet::BackendOptions>::New(info.Env(), &options)});
+  return hornet::JsDevice::create(info.Env(), options);
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {

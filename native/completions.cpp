@@ -1,12 +1,16 @@
 // Settling promises from the engine's thread.
 #include "completions.h"
 
+#include <utility>
+
 namespace hornet {
 
 Napi::Value toJsError(Napi::Env env, const std::exception_ptr& error) {
   std::string message;
   try {
     std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    message = "[memory] out of memory";
   } catch (const std::exception& exception) {
     message = exception.what();
   } catch (...) {
@@ -17,41 +21,41 @@ Napi::Value toJsError(Napi::Env env, const std::exception_ptr& error) {
   return jsError.Value();
 }
 
-Completions::Completions(Napi::Env env)
-    : function_(Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}), "hornet",
-                                              0, 1)) {
+Completions::Completions(Napi::Env env) : function_(decltype(function_)::New(env, "hornet", 0, 1, this)) {
   function_.Unref(env);
 }
 
-std::shared_ptr<Completions::Pending> Completions::open(Napi::Env env, Napi::Value value) {
-  if (open_++ == 0) function_.Ref(env);
+Completions::Pending& Completions::open(Napi::Env env, Napi::Value value, std::shared_ptr<Engine> engine) {
+  if (pending_.empty()) function_.Ref(env);
   Napi::ObjectReference holder;
   if (value.IsObject()) holder = Napi::Persistent(value.As<Napi::Object>());
-  return std::shared_ptr<Pending>(new Pending{Napi::Promise::Deferred::New(env), std::move(holder), nullptr});
+  pending_.push_front({Napi::Promise::Deferred::New(env), std::move(holder), std::move(engine), nullptr, {}});
+  pending_.front().self = pending_.begin();
+  return pending_.front();
 }
 
-void Completions::settle(std::shared_ptr<Pending> pending, std::exception_ptr error) {
-  pending->error = std::move(error);
-  auto* travelling = new std::shared_ptr<Pending>(std::move(pending));
-  const napi_status status =
-      function_.NonBlockingCall(travelling, [this](Napi::Env env, Napi::Function, std::shared_ptr<Pending>* arrived) {
-        const std::unique_ptr<std::shared_ptr<Pending>> owner(arrived);
-        if (env != nullptr) resolve(env, **owner);
-      });
-  // A closing environment settles nothing; its references go with it.
-  if (status != napi_ok) delete travelling;
+void Completions::settle(Pending& pending, std::exception_ptr error) {
+  pending.error = std::move(error);
+  // A closing environment takes no more calls; it drops its promises itself.
+  function_.NonBlockingCall(&pending);
 }
 
-void Completions::resolve(Napi::Env env, const Pending& pending) {
-  if (--open_ == 0) function_.Unref(env);
-  const Napi::HandleScope scope(env);
-  if (pending.error) {
-    pending.deferred.Reject(toJsError(env, pending.error));
+void Completions::arrive(Napi::Env env, Napi::Function, Completions* self, Pending* pending) {
+  if (!napi_env(env)) return;
+  std::list<Pending> settled;
+  settled.splice(settled.begin(), self->pending_, pending->self);
+  if (self->pending_.empty()) self->function_.Unref(env);
+  const auto& [deferred, value, engine, error, position] = settled.front();
+  if (error) {
+    deferred.Reject(toJsError(env, error));
   } else {
-    pending.deferred.Resolve(pending.value.IsEmpty() ? env.Undefined() : Napi::Value(pending.value.Value()));
+    deferred.Resolve(value.IsEmpty() ? env.Undefined() : Napi::Value(value.Value()));
   }
 }
 
-void Completions::close() { function_.Abort(); }
+void Completions::close() {
+  function_.Abort();
+  pending_.clear();
+}
 
 }  // namespace hornet

@@ -4,36 +4,41 @@
 #include <napi.h>
 
 #include <exception>
+#include <list>
 #include <memory>
 
 namespace hornet {
+
+class Engine;
 
 /// The JavaScript error of a native one.
 Napi::Value toJsError(Napi::Env env, const std::exception_ptr& error);
 
 class Completions {
  public:
-  explicit Completions(Napi::Env env);
-
-  /// A promise together with the value it resolves to.
+  /// An open promise. Its JavaScript values are touched on the JavaScript thread only.
   struct Pending {
     Napi::Promise::Deferred deferred;
     Napi::ObjectReference value;  // empty: undefined
+    std::shared_ptr<Engine> engine;
     std::exception_ptr error;
+    std::list<Pending>::iterator self;
   };
 
-  /// JavaScript thread: opens a promise; the environment stays alive until it is settled.
-  std::shared_ptr<Pending> open(Napi::Env env, Napi::Value value);
+  explicit Completions(Napi::Env env);
+
+  /// JavaScript thread: opens a promise for `value`. It keeps the engine, and the process, alive until it is settled.
+  Pending& open(Napi::Env env, Napi::Value value, std::shared_ptr<Engine> engine);
   /// Any thread: settles it.
-  void settle(std::shared_ptr<Pending> pending, std::exception_ptr error);
-  /// JavaScript thread, when the environment ends and all engines have stopped.
+  void settle(Pending& pending, std::exception_ptr error);
+  /// JavaScript thread, when the environment ends and its engines have stopped.
   void close();
 
  private:
-  void resolve(Napi::Env env, const Pending& pending);
+  static void arrive(Napi::Env env, Napi::Function, Completions* self, Pending* pending);
 
-  Napi::ThreadSafeFunction function_;
-  size_t open_ = 0;
+  Napi::TypedThreadSafeFunction<Completions, Pending, &Completions::arrive> function_;
+  std::list<Pending> pending_;
 };
 
 }  // namespace hornet

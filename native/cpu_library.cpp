@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 
 #include "error.h"
 #include "objects.h"
@@ -39,7 +40,7 @@ std::string findCpuLibrary() {
   // Must be set before libgomp is loaded. Threads that spin for long starve other processes and the event loop; threads
   // that sleep at once cost 30 microseconds to wake. A thousand spins, about 15 microseconds, bridge a run of kernels.
   setenv("OMP_WAIT_POLICY", "passive", 0);
-  setenv("GOMP_SPINCOUNT", "1000", 0);
+  if (std::getenv("OMP_WAIT_POLICY") == std::string_view("passive")) setenv("GOMP_SPINCOUNT", "1000", 0);
   for (const Level& level : levels()) {
     const auto path = ownFolder() / (std::string("libhornet_cpu_") + level.name + ".so");
     if (level.supported && std::filesystem::exists(path)) return path.string();

@@ -4,10 +4,31 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <set>
 
 #include "error.h"
 
 namespace hornet {
+namespace {
+
+/// All engines, so that they can be stopped before the process destroys what libraries hold in static variables.
+struct Engines {
+  std::mutex mutex;
+  std::set<Engine*> all;
+};
+
+Engines& engines() {
+  static auto& neverDestroyed = *new Engines;
+  return neverDestroyed;
+}
+
+void stopAll() {
+  const std::lock_guard lock(engines().mutex);
+  for (Engine* engine : engines().all) engine->stop();
+}
+
+}  // namespace
 
 std::shared_ptr<Backend> openBackend(const std::string& path, const BackendOptions& options) {
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -18,32 +39,29 @@ std::shared_ptr<Backend> openBackend(const std::string& path, const BackendOptio
   return std::shared_ptr<Backend>(backend);
 }
 
-void MemoryUse::add(size_t bytes) {
-  const size_t now = current += bytes;
-  size_t seen = peak;
-  while (seen < now && !peak.compare_exchange_weak(seen, now)) {
-  }
-}
+Buffer::Buffer(std::shared_ptr<Backend> backend, size_t bytes, bool zeroed)
+    : backend_(std::move(backend)), bytes_(bytes), data_(backend_->allocate(bytes, zeroed)) {}
 
-Buffer::Buffer(std::shared_ptr<Backend> backend, std::shared_ptr<MemoryUse> use, size_t bytes)
-    : backend_(std::move(backend)), use_(std::move(use)), bytes_(bytes), data_(backend_->allocate(bytes)) {
-  use_->add(bytes);
-}
-
-Buffer::~Buffer() {
-  backend_->release(data_, bytes_);
-  use_->current -= bytes_;
-}
+Buffer::~Buffer() { backend_->release(data_, bytes_); }
 
 Executable& PreparedProgram::executable() {
-  if (!executable_) executable_ = backend_->prepare(program_);
+  if (!executable_) {
+    auto made = backend_->prepare(program_);
+    const std::lock_guard lock(mutex_);
+    executable_ = std::move(made);
+  }
   return *executable_;
 }
 
 std::vector<std::string> PreparedProgram::explain() const {
-  if (executable_) return executable_->explain();
-  std::vector<std::string> lines;
-  for (const Instruction& instruction : program_->instructions) lines.push_back(instruction.op);
+  const std::lock_guard lock(mutex_);
+  auto lines = describe(*program_);
+  if (executable_) {
+    const auto implementations = executable_->implementations();
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (!implementations[i].empty()) lines[i] += "  " + implementations[i];
+    }
+  }
   return lines;
 }
 
@@ -52,40 +70,54 @@ Binding::Binding(std::shared_ptr<PreparedProgram> prepared, std::vector<BufferRe
     : program(std::move(prepared)), parameters(std::move(parameterBuffers)), results(std::move(resultBuffers)) {
   const auto point = [](const std::vector<BufferRef>& buffers, const std::vector<size_t>& sizes, const char* what) {
     if (buffers.size() != sizes.size()) {
-      throw Error("program", "expected " + std::to_string(sizes.size()) + " " + what + ", received " +
+      throw Error("program", "expected " + std::to_string(sizes.size()) + " " + what + "s, received " +
                                  std::to_string(buffers.size()));
     }
     std::vector<void*> data;
+    data.reserve(sizes.size());
     for (size_t i = 0; i < sizes.size(); ++i) {
       if (buffers[i]->bytes() < sizes[i]) {
-        throw Error("program", std::string(what) + " " + std::to_string(i) + " needs " + std::to_string(sizes[i]) +
-                                   " bytes, received " + std::to_string(buffers[i]->bytes()));
+        throw Error("program", std::string("expected ") + what + " " + std::to_string(i) + " to have " +
+                                   std::to_string(sizes[i]) + " bytes, received " +
+                                   std::to_string(buffers[i]->bytes()));
       }
       data.push_back(buffers[i]->data());
     }
     return data;
   };
-  parameterData = point(parameters, program->program().parameterBytes, "parameters");
-  resultData = point(results, program->program().resultBytes, "results");
+  parameterData = point(parameters, program->program().parameterBytes, "parameter");
+  resultData = point(results, program->program().resultBytes, "result");
 }
 
-Engine::Engine(std::shared_ptr<Backend> backend) : backend_(std::move(backend)), thread_([this] { work(); }) {}
+Engine::Engine(std::shared_ptr<Backend> backend) : backend_(std::move(backend)), thread_([this] { work(); }) {
+  const std::lock_guard lock(engines().mutex);
+  engines().all.insert(this);
+  // After the backend has opened its libraries: what is registered last runs first.
+  std::atexit(stopAll);
+}
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+  {
+    const std::lock_guard lock(engines().mutex);
+    engines().all.erase(this);
+  }
+  stop();
+}
 
 void Engine::stop() {
-  if (!thread_.joinable()) return;
-  std::vector<Task> dropped;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    dropped.swap(queue_);
-  }
-  wake_.notify_one();
-  thread_.join();
+  std::call_once(stopped_, [this] {
+    std::vector<Task> dropped;
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      dropped.swap(queue_);
+    }
+    wake_.notify_one();
+    thread_.join();
+  });
 }
 
-BufferRef Engine::allocate(size_t bytes) { return std::make_shared<Buffer>(backend_, memory_, bytes); }
+BufferRef Engine::allocate(size_t bytes, bool zeroed) { return std::make_shared<Buffer>(backend_, bytes, zeroed); }
 
 std::shared_ptr<PreparedProgram> Engine::load(std::span<const uint8_t> bytes) {
   auto program = std::make_shared<const Program>(decode(bytes));
@@ -98,6 +130,18 @@ std::shared_ptr<PreparedProgram> Engine::load(std::span<const uint8_t> bytes) {
   return std::make_shared<PreparedProgram>(backend_, std::move(program));
 }
 
+void Engine::run(std::shared_ptr<Binding> binding, int64_t times) { submit(Run{std::move(binding), times}); }
+
+void Engine::write(BufferRef to, std::span<const std::byte> data) {
+  submit(Write{std::move(to), {data.begin(), data.end()}});
+}
+
+void Engine::copy(BufferRef from, BufferRef to) { submit(Copy{std::move(from), std::move(to)}); }
+
+void Engine::read(BufferRef from, void* to, Completion done) { submit(Read{std::move(from), to, std::move(done)}); }
+
+void Engine::sync(Completion done) { submit(Sync{std::move(done)}); }
+
 void Engine::submit(Task task) {
   bool sleeping;
   {
@@ -109,53 +153,6 @@ void Engine::submit(Task task) {
   if (sleeping) wake_.notify_one();
 }
 
-void Engine::run(std::shared_ptr<Binding> binding, int times) {
-  submit([this, binding = std::move(binding), times] { execute(*binding, times); });
-}
-
-void Engine::execute(Binding& binding, int times) {
-  std::exception_ptr error;
-  for (const BufferRef& parameter : binding.parameters) {
-    if (parameter->error) error = parameter->error;
-  }
-  try {
-    if (!error) binding.program->executable().run(binding.parameterData, binding.resultData, times);
-  } catch (...) {
-    error = std::current_exception();
-    fail(error);
-  }
-  for (const BufferRef& result : binding.results) result->error = error;
-}
-
-void Engine::fail(std::exception_ptr error) {
-  if (!firstError_) firstError_ = std::move(error);
-}
-
-void Engine::copyIn(BufferRef to, std::vector<std::byte> data) {
-  submit([this, to = std::move(to), data = std::move(data)] {
-    backend_->copyIn(to->data(), data.data(), data.size());
-    to->error = nullptr;
-  });
-}
-
-void Engine::copy(BufferRef from, BufferRef to) {
-  submit([this, from = std::move(from), to = std::move(to)] {
-    to->error = from->error;
-    if (!to->error) backend_->copy(to->data(), from->data(), std::min(from->bytes(), to->bytes()));
-  });
-}
-
-void Engine::copyOut(BufferRef from, void* to, std::function<void(std::exception_ptr)> done) {
-  submit([this, from = std::move(from), to, done = std::move(done)] {
-    if (!from->error) backend_->copyOut(to, from->data(), from->bytes());
-    done(from->error);
-  });
-}
-
-void Engine::sync(std::function<void(std::exception_ptr)> done) {
-  submit([this, done = std::move(done)] { done(std::exchange(firstError_, nullptr)); });
-}
-
 void Engine::work() {
   std::vector<Task> batch;
   std::unique_lock lock(mutex_);
@@ -164,13 +161,58 @@ void Engine::work() {
     if (stopping_) return;
     batch.swap(queue_);
     lock.unlock();
-    for (Task& task : batch) {
-      if (!stopping_) task();
-      task = nullptr;
+    for (Task& queued : batch) {
+      Task task = std::move(queued);  // lets go of its buffers before the rest of the batch runs
+      if (!stopping_) std::visit([this](auto& kind) { perform(kind); }, task);
     }
     batch.clear();
     lock.lock();
   }
 }
+
+template <class F>
+std::exception_ptr Engine::attempt(F&& body) {
+  try {
+    body();
+    return nullptr;
+  } catch (...) {
+    if (!firstError_) firstError_ = std::current_exception();
+    return std::current_exception();
+  }
+}
+
+void Engine::perform(Run& run) {
+  Binding& binding = *run.binding;
+  std::exception_ptr error;
+  for (const BufferRef& parameter : binding.parameters) {
+    if (parameter->error) error = parameter->error;
+  }
+  if (!error) {
+    error = attempt([&] {
+      Executable& executable = binding.program->executable();
+      for (int64_t i = 0; i < run.times && !stopping_; ++i) executable.run(binding.parameterData, binding.resultData);
+    });
+  }
+  for (const BufferRef& result : binding.results) result->error = error;
+}
+
+void Engine::perform(Write& write) {
+  write.to->error = attempt([&] { backend_->copyIn(write.to->data(), write.data.data(), write.data.size()); });
+}
+
+void Engine::perform(Copy& copy) {
+  auto& [from, to] = copy;
+  to->error = from->error;
+  if (to->error) return;
+  to->error = attempt([&] { backend_->copy(to->data(), from->data(), std::min(from->bytes(), to->bytes())); });
+}
+
+void Engine::perform(Read& read) {
+  std::exception_ptr error = read.from->error;
+  if (!error) error = attempt([&] { backend_->copyOut(read.to, read.from->data(), read.from->bytes()); });
+  read.done(std::move(error));
+}
+
+void Engine::perform(Sync& sync) { sync.done(std::exchange(firstError_, nullptr)); }
 
 }  // namespace hornet

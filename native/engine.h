@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -12,25 +13,20 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "backend.h"
 
 namespace hornet {
 
-/// A backend library, kept open for the life of the process.
+/// Opens a backend library, which stays loaded for the life of the process.
 std::shared_ptr<Backend> openBackend(const std::string& path, const BackendOptions& options);
-
-/// How much device memory is in use.
-struct MemoryUse {
-  std::atomic<size_t> current{0}, peak{0};
-  void add(size_t bytes);
-};
 
 /// Device memory. A failed run poisons its results: whoever reads them gets the run's error.
 class Buffer {
  public:
-  Buffer(std::shared_ptr<Backend> backend, std::shared_ptr<MemoryUse> use, size_t bytes);
+  Buffer(std::shared_ptr<Backend> backend, size_t bytes, bool zeroed);
   ~Buffer();
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
@@ -43,14 +39,13 @@ class Buffer {
 
  private:
   std::shared_ptr<Backend> backend_;
-  std::shared_ptr<MemoryUse> use_;
   size_t bytes_;
   void* data_;
 };
 
 using BufferRef = std::shared_ptr<Buffer>;
 
-/// A program with its executable, which is made at the first run.
+/// A program with its executable, which is made on the engine's thread at the first run.
 class PreparedProgram {
  public:
   PreparedProgram(std::shared_ptr<Backend> backend, std::shared_ptr<const Program> program)
@@ -58,11 +53,13 @@ class PreparedProgram {
 
   const Program& program() const { return *program_; }
   Executable& executable();
+  /// One line per instruction: op, operands, and after the first run what runs it. Any thread.
   std::vector<std::string> explain() const;
 
  private:
   std::shared_ptr<Backend> backend_;
   std::shared_ptr<const Program> program_;
+  mutable std::mutex mutex_;
   std::unique_ptr<Executable> executable_;
 };
 
@@ -75,41 +72,68 @@ struct Binding {
   Binding(std::shared_ptr<PreparedProgram> program, std::vector<BufferRef> parameters, std::vector<BufferRef> results);
 };
 
+/// Called on the engine's thread with null or the error. Must not throw.
+using Completion = std::function<void(std::exception_ptr)>;
+
 class Engine {
  public:
-  /// Queued work. It must not throw.
-  using Task = std::function<void()>;
-
   explicit Engine(std::shared_ptr<Backend> backend);
   ~Engine();
-  /// Drops what is queued, waits for the task at hand and ends the thread.
+  /// Drops what is queued, waits for the step at hand and ends the thread. Later work is ignored. Any other thread.
   void stop();
 
   Backend& backend() { return *backend_; }
-  BufferRef allocate(size_t bytes);
+  BufferRef allocate(size_t bytes, bool zeroed);
+  /// Decodes a program; throws when an op has no kernel.
   std::shared_ptr<PreparedProgram> load(std::span<const uint8_t> bytes);
-  const MemoryUse& memory() const { return *memory_; }
 
-  void submit(Task task);
-  void run(std::shared_ptr<Binding> binding, int times);
-  void copyIn(BufferRef to, std::vector<std::byte> data);
+  // Queued work, done in the order of the calls.
+  void run(std::shared_ptr<Binding> binding, int64_t times);
+  void write(BufferRef to, std::span<const std::byte> data);
   void copy(BufferRef from, BufferRef to);
-  /// Copies out on the engine's thread, then calls `done` there with null or the error.
-  void copyOut(BufferRef from, void* to, std::function<void(std::exception_ptr)> done);
-  /// Calls `done` when all earlier work is done, with the first error since the last call.
-  void sync(std::function<void(std::exception_ptr)> done);
+  void read(BufferRef from, void* to, Completion done);
+  /// Tells the first error since the last call.
+  void sync(Completion done);
 
  private:
+  struct Run {
+    std::shared_ptr<Binding> binding;
+    int64_t times;
+  };
+  struct Write {
+    BufferRef to;
+    std::vector<std::byte> data;
+  };
+  struct Copy {
+    BufferRef from, to;
+  };
+  struct Read {
+    BufferRef from;
+    void* to;
+    Completion done;
+  };
+  struct Sync {
+    Completion done;
+  };
+  using Task = std::variant<Run, Write, Copy, Read, Sync>;
+
+  void submit(Task task);
   void work();
-  void execute(Binding& binding, int times);
-  void fail(std::exception_ptr error);
+  void perform(Run& run);
+  void perform(Write& write);
+  void perform(Copy& copy);
+  void perform(Read& read);
+  void perform(Sync& sync);
+  /// The error that `body` throws, remembered for `sync`.
+  template <class F>
+  std::exception_ptr attempt(F&& body);
 
   std::shared_ptr<Backend> backend_;
-  std::shared_ptr<MemoryUse> memory_ = std::make_shared<MemoryUse>();
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Task> queue_;
   std::atomic<bool> stopping_ = false;
+  std::once_flag stopped_;
   std::exception_ptr firstError_;
   std::thread thread_;
 };

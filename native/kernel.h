@@ -26,6 +26,8 @@ class Kernel {
   virtual ~Kernel() = default;
   /// Memory that `run` may use for itself, shared by all kernels of a program.
   virtual size_t scratchBytes() const { return 0; }
+  /// What runs it, where there is a choice: a library's name for its implementation.
+  virtual std::string implementation() const { return {}; }
   virtual void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) = 0;
 };
 

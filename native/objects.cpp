@@ -1,12 +1,29 @@
 // The JavaScript objects of the addon.
 #include "objects.h"
 
-#include <cstring>
+#include <algorithm>
+#include <cmath>
+
+#include "error.h"
 
 namespace hornet {
 namespace {
 
+constexpr napi_type_tag kBufferTag = {0x5a0f4c1be2d34d6b, 0x9d2c7c52a1e84f07};
+
 Environment& environment(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+/// Runs native code that may throw, and turns what it throws into a JavaScript exception.
+template <class F>
+auto guarded(Napi::Env env, F&& fn) -> decltype(fn()) {
+  try {
+    return fn();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (...) {
+    throw Napi::Error(env, toJsError(env, std::current_exception()));
+  }
+}
 
 /// Native parts travel to constructors of wrapped objects as externals that live as long as the call.
 template <class... Parts>
@@ -20,20 +37,36 @@ T& part(const Napi::CallbackInfo& info, size_t index) {
   return *info[index].As<Napi::External<T>>().Data();
 }
 
-std::span<const uint8_t> bytesOf(const Napi::Value& view) {
-  const auto array = view.As<Napi::TypedArray>();
-  return {static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset(), array.ByteLength()};
+std::span<const std::byte> bytesOf(const Napi::Value& view) {
+  if (view.IsDataView()) {
+    const auto data = view.As<Napi::DataView>();
+    return {static_cast<const std::byte*>(data.Data()), data.ByteLength()};
+  }
+  if (!view.IsTypedArray()) throw Napi::TypeError::New(view.Env(), "[engine] expected a typed array");
+  // Not by its ArrayBuffer: it may be a shared one, which is none to N-API.
+  void* data = nullptr;
+  napi_get_typedarray_info(view.Env(), view, nullptr, nullptr, &data, nullptr, nullptr);
+  return {static_cast<const std::byte*>(data), view.As<Napi::TypedArray>().ByteLength()};
 }
 
-BufferRef bufferOf(Napi::Env env, const Napi::Value& value) {
-  return JsBuffer::Unwrap(value.As<Napi::Object>())->get(env);
+/// A whole number of things, given by the layers above.
+int64_t countOf(const Napi::Value& value) {
+  const double number = value.As<Napi::Number>();
+  if (!(number >= 0 && number <= double(int64_t(1) << 48) && number == std::floor(number))) {
+    throw Napi::RangeError::New(value.Env(), "[engine] expected a whole number, received " + std::to_string(number));
+  }
+  return int64_t(number);
 }
 
-std::vector<BufferRef> buffersOf(Napi::Env env, const Napi::Value& value) {
+std::vector<BufferRef> buffersOf(const Napi::Value& value) {
   const auto array = value.As<Napi::Array>();
+  const uint32_t length = array.Length();
   std::vector<BufferRef> buffers;
-  buffers.reserve(array.Length());
-  for (uint32_t i = 0; i < array.Length(); ++i) buffers.push_back(bufferOf(env, array.Get(i)));
+  buffers.reserve(length);
+  for (uint32_t i = 0; i < length; ++i) {
+    const Napi::HandleScope scope(value.Env());
+    buffers.push_back(JsBuffer::get(array.Get(i)));
+  }
   return buffers;
 }
 
@@ -68,11 +101,16 @@ Napi::Function JsDevice::define(Napi::Env env) {
                       InstanceMethod<&JsDevice::sync>("sync"), InstanceMethod<&JsDevice::memory>("memory")});
 }
 
+Napi::Object JsDevice::create(Napi::Env env, const BackendOptions& options) {
+  return construct(env, environment(env).device, options);
+}
+
 JsDevice::JsDevice(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  engine_ = guarded(info.Env(), [&] {
-    return std::make_shared<Engine>(openBackend(findCpuLibrary(), part<BackendOptions>(info, 0)));
-  });
-  environment(info.Env()).engines.push_back(engine_);
+  const auto& options = part<BackendOptions>(info, 0);
+  engine_ = guarded(info.Env(), [&] { return std::make_shared<Engine>(openBackend(findCpuLibrary(), options)); });
+  auto& engines = environment(info.Env()).engines;
+  std::erase_if(engines, [](const auto& weak) { return weak.expired(); });
+  engines.push_back(engine_);
 }
 
 Napi::Value JsDevice::info(const Napi::CallbackInfo& call) {
@@ -91,14 +129,16 @@ Napi::Value JsDevice::kernels(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value JsDevice::allocate(const Napi::CallbackInfo& info) {
-  const auto bytes = size_t(info[0].As<Napi::Number>().Int64Value());
-  return guarded(info.Env(), [&] { return JsBuffer::create(info.Env(), engine_->allocate(bytes)); });
+  return guarded(info.Env(), [&] {
+    const bool zeroed = info[1].IsUndefined() || info[1].ToBoolean();
+    return JsBuffer::create(info.Env(), engine_->allocate(size_t(countOf(info[0])), zeroed));
+  });
 }
 
 Napi::Value JsDevice::upload(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const auto bytes = bytesOf(info[0]);
-    BufferRef buffer = engine_->allocate(bytes.size());
+    BufferRef buffer = engine_->allocate(bytes.size(), false);
     // Nobody else knows the buffer yet, so the copy need not wait for the queue.
     engine_->backend().copyIn(buffer->data(), bytes.data(), bytes.size());
     return JsBuffer::create(info.Env(), std::move(buffer));
@@ -106,46 +146,56 @@ Napi::Value JsDevice::upload(const Napi::CallbackInfo& info) {
 }
 
 void JsDevice::write(const Napi::CallbackInfo& info) {
-  BufferRef buffer = bufferOf(info.Env(), info[0]);
-  const auto bytes = bytesOf(info[1]);
-  if (bytes.size() > buffer->bytes()) throw Napi::RangeError::New(info.Env(), "[write] the data exceeds the buffer");
-  const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
-  engine_->copyIn(std::move(buffer), {begin, begin + bytes.size()});
+  guarded(info.Env(), [&] {
+    const BufferRef& buffer = JsBuffer::get(info[0]);
+    const auto bytes = bytesOf(info[1]);
+    if (bytes.size() > buffer->bytes()) {
+      throw Error("write", "expected at most " + std::to_string(buffer->bytes()) + " bytes, received " +
+                               std::to_string(bytes.size()));
+    }
+    engine_->write(buffer, bytes);
+  });
 }
 
 void JsDevice::copy(const Napi::CallbackInfo& info) {
-  engine_->copy(bufferOf(info.Env(), info[0]), bufferOf(info.Env(), info[1]));
+  guarded(info.Env(), [&] { engine_->copy(JsBuffer::get(info[0]), JsBuffer::get(info[1])); });
+}
+
+/// Opens a promise for `value` and queues what settles it.
+template <class Queue>
+Napi::Value JsDevice::promise(Napi::Env env, Napi::Value value, Queue&& queue) {
+  auto& completions = environment(env).completions;
+  auto& pending = completions.open(env, value, engine_);
+  const Napi::Value promise = pending.deferred.Promise();
+  queue([&completions, &pending](std::exception_ptr error) { completions.settle(pending, std::move(error)); });
+  return promise;
 }
 
 Napi::Value JsDevice::read(const Napi::CallbackInfo& info) {
-  BufferRef buffer = bufferOf(info.Env(), info[0]);
-  const auto array = Napi::ArrayBuffer::New(info.Env(), buffer->bytes());
-  void* data = const_cast<Napi::ArrayBuffer&>(array).Data();
-  auto& completions = environment(info.Env()).completions;
-  const auto pending = completions.open(info.Env(), array);
-  engine_->copyOut(std::move(buffer), data, [&completions, pending](std::exception_ptr error) {
-    completions.settle(pending, std::move(error));
-  });
-  return pending->deferred.Promise();
-}
-
-Napi::Value JsDevice::compile(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    return construct(info.Env(), environment(info.Env()).program, engine_, engine_->load(bytesOf(info[0])));
+    const BufferRef& buffer = JsBuffer::get(info[0]);
+    auto array = Napi::ArrayBuffer::New(info.Env(), buffer->bytes());
+    return promise(info.Env(), array, [&](Completion done) { engine_->read(buffer, array.Data(), std::move(done)); });
   });
 }
 
 Napi::Value JsDevice::sync(const Napi::CallbackInfo& info) {
-  auto& completions = environment(info.Env()).completions;
-  const auto pending = completions.open(info.Env(), info.Env().Undefined());
-  engine_->sync([&completions, pending](std::exception_ptr error) { completions.settle(pending, std::move(error)); });
-  return pending->deferred.Promise();
+  return promise(info.Env(), info.Env().Undefined(), [&](Completion done) { engine_->sync(std::move(done)); });
+}
+
+Napi::Value JsDevice::compile(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto bytes = bytesOf(info[0]);
+    auto program = engine_->load({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+    return construct(info.Env(), environment(info.Env()).program, engine_, std::move(program));
+  });
 }
 
 Napi::Value JsDevice::memory(const Napi::CallbackInfo& info) {
+  const MemoryUse& use = engine_->backend().memory();
   const auto object = Napi::Object::New(info.Env());
-  object.Set("currentBytes", double(engine_->memory().current));
-  object.Set("peakBytes", double(engine_->memory().peak));
+  object.Set("currentBytes", double(use.current()));
+  object.Set("peakBytes", double(use.peak()));
   return object;
 }
 
@@ -161,6 +211,7 @@ Napi::Object JsBuffer::create(Napi::Env env, BufferRef buffer) {
 
 JsBuffer::JsBuffer(const Napi::CallbackInfo& info) : ObjectWrap(info), buffer_(part<BufferRef>(info, 0)) {
   bytes_ = buffer_->bytes();
+  Value().TypeTag(&kBufferTag);
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), int64_t(bytes_));
 }
 
@@ -172,9 +223,13 @@ void JsBuffer::drop(Napi::Env env) {
   Napi::MemoryManagement::AdjustExternalMemory(env, -int64_t(bytes_));
 }
 
-const BufferRef& JsBuffer::get(Napi::Env env) const {
-  if (!buffer_) throw Napi::Error::New(env, "[tensor] a tensor is used after dispose()");
-  return buffer_;
+const BufferRef& JsBuffer::get(const Napi::Value& value) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kBufferTag)) {
+    throw Napi::TypeError::New(value.Env(), "[engine] expected a NativeBuffer");
+  }
+  const BufferRef& buffer = Unwrap(value.As<Napi::Object>())->buffer_;
+  if (!buffer) throw Error("tensor", "a tensor is used after dispose()");
+  return buffer;
 }
 
 void JsBuffer::dispose(const Napi::CallbackInfo& info) { drop(info.Env()); }
@@ -195,9 +250,8 @@ JsProgram::JsProgram(const Napi::CallbackInfo& info)
       program_(part<std::shared_ptr<PreparedProgram>>(info, 1)) {}
 
 std::shared_ptr<Binding> JsProgram::makeBinding(const Napi::CallbackInfo& info) const {
-  return guarded(info.Env(), [&] {
-    return std::make_shared<Binding>(program_, buffersOf(info.Env(), info[0]), buffersOf(info.Env(), info[1]));
-  });
+  return guarded(info.Env(),
+                 [&] { return std::make_shared<Binding>(program_, buffersOf(info[0]), buffersOf(info[1])); });
 }
 
 Napi::Value JsProgram::arenaBytes(const Napi::CallbackInfo& info) {
@@ -224,7 +278,7 @@ JsBinding::JsBinding(const Napi::CallbackInfo& info)
 
 void JsBinding::run(const Napi::CallbackInfo& info) {
   if (!binding_) throw Napi::Error::New(info.Env(), "[program] a binding is used after dispose()");
-  engine_->run(binding_, info[0].As<Napi::Number>().Int32Value());
+  engine_->run(binding_, countOf(info[0]));
 }
 
 void JsBinding::dispose(const Napi::CallbackInfo&) { binding_.reset(); }

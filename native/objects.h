@@ -19,24 +19,14 @@ struct Environment {
 
   Completions completions;
   Napi::FunctionReference device, buffer, program, binding;
+  // Weak: a device that nobody holds any more ends its thread.
   std::vector<std::weak_ptr<Engine>> engines;
 };
-
-/// Runs native code that may throw, and turns what it throws into a JavaScript exception.
-template <class F>
-auto guarded(Napi::Env env, F&& fn) -> decltype(fn()) {
-  try {
-    return fn();
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (...) {
-    throw Napi::Error(env, toJsError(env, std::current_exception()));
-  }
-}
 
 class JsDevice : public Napi::ObjectWrap<JsDevice> {
  public:
   static Napi::Function define(Napi::Env env);
+  static Napi::Object create(Napi::Env env, const BackendOptions& options);
   explicit JsDevice(const Napi::CallbackInfo& info);
 
  private:
@@ -50,6 +40,8 @@ class JsDevice : public Napi::ObjectWrap<JsDevice> {
   Napi::Value compile(const Napi::CallbackInfo& info);
   Napi::Value sync(const Napi::CallbackInfo& info);
   Napi::Value memory(const Napi::CallbackInfo& info);
+  template <class Queue>
+  Napi::Value promise(Napi::Env env, Napi::Value value, Queue&& queue);
 
   std::shared_ptr<Engine> engine_;
 };
@@ -60,8 +52,8 @@ class JsBuffer : public Napi::ObjectWrap<JsBuffer> {
   static Napi::Object create(Napi::Env env, BufferRef buffer);
   explicit JsBuffer(const Napi::CallbackInfo& info);
   void Finalize(Napi::Env env) override;
-  /// The buffer; throws when it has been disposed.
-  const BufferRef& get(Napi::Env env) const;
+  /// The buffer of an argument; throws when it is something else or has been disposed.
+  static const BufferRef& get(const Napi::Value& value);
 
  private:
   void drop(Napi::Env env);

@@ -2,7 +2,9 @@
 #include "program.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <sstream>
 
 #include "error.h"
 
@@ -60,7 +62,7 @@ ProgramValue readValue(Reader& in) {
   uint64_t bytes = sizeOf(value.spec.dtype);
   for (uint32_t i = 0; i < rank; ++i) {
     const auto dim = in.read<uint64_t>();
-    if (dim != 0 && bytes > kMaxBytes / dim) fail("a value is too large");
+    if (dim > kMaxBytes || (dim != 0 && bytes > kMaxBytes / dim)) fail("a value is too large");
     bytes *= dim;
     value.spec.shape.push_back(int64_t(dim));
   }
@@ -97,7 +99,7 @@ Instruction readInstruction(Reader& in, size_t valueCount) {
   instruction.op = in.string();
   instruction.inputs = readIds(in, valueCount);
   instruction.outputs = readIds(in, valueCount);
-  for (uint32_t n = in.count(6); n > 0; --n) {
+  for (uint32_t n = in.count(9); n > 0; --n) {
     const std::string key = in.string();
     instruction.attrs.set(key, readAttr(in));
   }
@@ -120,6 +122,7 @@ void checkPlaces(Program& program) {
     } else {
       const uint64_t size = value.storage == Storage::arena ? program.arenaBytes : program.constants.size();
       if (value.place > size || value.spec.bytes() > size - value.place) fail("a value lies outside of its storage");
+      if (value.place % sizeOf(value.spec.dtype) != 0) fail("a value is not aligned");
     }
   }
   for (const Instruction& instruction : program.instructions) {
@@ -136,6 +139,13 @@ const Attrs::Value& Attrs::at(const std::string& key, size_t kind) const {
   if (found == values_.end()) fail("attribute '" + key + "' is missing");
   if (found->second.index() != kind) fail("attribute '" + key + "' is of the wrong kind");
   return found->second;
+}
+
+int64_t Attrs::toInteger(const std::string& key, double number) {
+  if (!(std::abs(number) <= double(int64_t(1) << 53)) || number != std::trunc(number)) {
+    fail("attribute '" + key + "' is not an integer");
+  }
+  return int64_t(number);
 }
 
 Program decode(std::span<const uint8_t> bytes) {
@@ -161,6 +171,27 @@ Program decode(std::span<const uint8_t> bytes) {
   if (!in.atEnd()) fail("bytes follow the last instruction");
   checkPlaces(program);
   return program;
+}
+
+std::vector<std::string> describe(const Program& program) {
+  std::vector<std::string> lines;
+  for (const Instruction& instruction : program.instructions) {
+    std::ostringstream line;
+    line << instruction.op;
+    const auto add = [&](const std::vector<uint32_t>& ids) {
+      for (const uint32_t id : ids) {
+        const TensorSpec& spec = program.values[id].spec;
+        line << ' ' << dtypeName(spec.dtype) << '[';
+        for (size_t i = 0; i < spec.shape.size(); ++i) line << (i ? "," : "") << spec.shape[i];
+        line << ']';
+      }
+    };
+    add(instruction.inputs);
+    line << " ->";
+    add(instruction.outputs);
+    lines.push_back(line.str());
+  }
+  return lines;
 }
 
 }  // namespace hornet

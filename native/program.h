@@ -27,12 +27,13 @@ class Attrs {
   using Value = std::variant<double, std::vector<double>, std::string>;
 
   double number(const std::string& key) const { return std::get<double>(at(key, 0)); }
-  int64_t integer(const std::string& key) const { return int64_t(number(key)); }
+  int64_t integer(const std::string& key) const { return toInteger(key, number(key)); }
   bool flag(const std::string& key) const { return has(key) && number(key) != 0; }
   const std::vector<double>& numbers(const std::string& key) const { return std::get<std::vector<double>>(at(key, 1)); }
   std::vector<int64_t> integers(const std::string& key) const {
-    const auto& list = numbers(key);
-    return {list.begin(), list.end()};
+    std::vector<int64_t> list;
+    for (const double number : numbers(key)) list.push_back(toInteger(key, number));
+    return list;
   }
   const std::string& string(const std::string& key) const { return std::get<std::string>(at(key, 2)); }
   std::string string(const std::string& key, const std::string& otherwise) const {
@@ -43,6 +44,7 @@ class Attrs {
 
  private:
   const Value& at(const std::string& key, size_t kind) const;
+  static int64_t toInteger(const std::string& key, double number);
 
   std::map<std::string, Value> values_;
 };
@@ -65,5 +67,8 @@ struct Program {
 
 /// Reads the program format. Throws an Error unless everything in it is within bounds.
 Program decode(std::span<const uint8_t> bytes);
+
+/// One line per instruction, e.g. `matmul float32[8,4] float32[4,2] -> float32[8,2]`.
+std::vector<std::string> describe(const Program& program);
 
 }  // namespace hornet

@@ -1,0 +1,64 @@
+// A program on the CPU: a list of kernels with their pointers, run one after the other.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "../backend.h"
+#include "../kernel.h"
+#include "host_memory.h"
+
+namespace hornet {
+
+/// Memory that all programs of a device share, because they run one at a time: arena and scratch. It only grows.
+class Workspace {
+ public:
+  explicit Workspace(MemoryUse& use) : use_(use) {}
+  ~Workspace() { use_.remove(bytes_); }
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  /// At least so many bytes, which stay where they are until somebody reserves more.
+  std::byte* reserve(size_t bytes);
+
+ private:
+  MemoryUse& use_;
+  HostMemory memory_;
+  size_t bytes_ = 0;
+};
+
+class CpuExecutable : public Executable {
+ public:
+  /// Makes all kernels; throws an Error that names the op of one that cannot be made.
+  CpuExecutable(std::shared_ptr<const Program> program, std::shared_ptr<Workspace> workspace);
+
+  void run(std::span<void* const> parameters, std::span<void* const> results) override;
+  std::vector<std::string> implementations() const override;
+
+ private:
+  struct Step {
+    std::unique_ptr<Kernel> kernel;
+    std::vector<const void*> in;
+    std::vector<void*> out;
+  };
+
+  Step makeStep(const Instruction& instruction) const;
+  void pointTo(std::byte* arena, std::span<void* const> parameters, std::span<void* const> results);
+  void* address(uint32_t id) const;
+
+  std::shared_ptr<const Program> program_;
+  std::shared_ptr<Workspace> workspace_;
+  std::vector<Step> steps_;
+  HostMemory constants_;
+  size_t scratchOffset_, workspaceBytes_;
+  std::byte* arena_ = nullptr;
+  std::vector<void*> parameters_, results_;
+  /// Time of each instruction in the last run; empty unless HORNET_PROFILE is set.
+  std::vector<std::atomic<int64_t>> nanoseconds_;
+};
+
+}  // namespace hornet
