@@ -1,4 +1,5 @@
 // Circle loss: embeddings of one class come together, those of different classes are driven apart.
+import { setMask } from '../layers/mask.js';
 import { convertToTensor } from '../ops/convert.js';
 import * as ops from '../ops/index.js';
 import type { TensorLike } from '../ops/index.js';
@@ -35,13 +36,18 @@ export const circle = named('circle', (yTrue: TensorLike, yPred: TensorLike, opt
   // Pairs far from their optimum weigh more.
   const pull = multiply(multiply(-gamma, add(distance, margin)), subtract(margin, distance));
   const push = multiply(multiply(gamma, maximum(subtract(1 + margin, distance), 0)), subtract(1 - margin, distance));
-  return ops.softplus(add(logSumWhere(positive, pull), logSumWhere(logicalNot(same), push)));
+  const values = ops.softplus(add(logSumWhere(positive, pull), logSumWhere(logicalNot(same), push)));
+  // A sample that is alone in its class says nothing.
+  setMask(values, ops.any(positive, { axis: 1 }));
+  return values;
 });
 
-/** log Σ eˣ of the elements of each row for which the condition holds. */
+/** log Σ eˣ of the elements of each row for which the condition holds; −∞, without a slope, where it never does. */
 function logSumWhere(condition: Tensor, x: Tensor): Tensor {
   const lowest = convertToTensor(-Infinity, x.dtype);
-  return ops.logsumexp(ops.where(condition, x, lowest), { axis: 1 });
+  const some = ops.any(condition, { axis: 1, keepdims: true });
+  const sums = ops.logsumexp(ops.where(ops.logicalOr(condition, logicalNot(some)), x, lowest), { axis: 1 });
+  return ops.where(ops.squeeze(some, { axis: 1 }), sums, lowest);
 }
 
 /** Circle loss over the pairs of a batch. Targets are class numbers, predictions embeddings of length one. */

@@ -23,13 +23,13 @@ export const dice = named('dice', (yTrue: TensorLike, yPred: TensorLike, options
 });
 
 export interface TverskyOptions extends OverlapOptions {
-  /** Weight of what is predicted but not there. Default 0.5. */
-  readonly alpha?: number;
   /** Weight of what is there but not predicted. Default 0.5. */
+  readonly alpha?: number;
+  /** Weight of what is predicted but not there. Default 0.5. */
   readonly beta?: number;
 }
 
-/** 1 − |t ∩ p| / (|t ∩ p| + α |p \ t| + β |t \ p|). */
+/** 1 − |t ∩ p| / (|t ∩ p| + α |t \ p| + β |p \ t|). */
 export const tversky = named(
   'tversky',
   (yTrue: TensorLike, yPred: TensorLike, options: TverskyOptions = {}): Tensor => {
@@ -38,7 +38,7 @@ export const tversky = named(
     const common = sum(multiply(t, p), { axis });
     const extra = sum(multiply(subtract(1, t), p), { axis });
     const missing = sum(multiply(t, subtract(1, p)), { axis });
-    const total = add(add(common, add(multiply(alpha, extra), multiply(beta, missing))), epsilon());
+    const total = add(add(common, add(multiply(alpha, missing), multiply(beta, extra))), epsilon());
     return subtract(1, divide(common, total));
   },
 );

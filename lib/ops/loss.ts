@@ -31,7 +31,7 @@ export const binaryCrossentropy = publicOp(
   (target: TensorLike, output: TensorLike, options: CrossentropyArgs = {}): Tensor => {
     const p = toFloat(output);
     const t = convertToTensor(target, p.dtype);
-    if (t.rank !== p.rank || t.shape.some((dim, i) => dim !== p.shape[i] && dim !== 1 && p.shape[i] !== 1)) {
+    if (t.rank !== p.rank || t.shape.some((dim, i) => dim !== p.shape[i])) {
       throw new HornetError(
         'binaryCrossentropy',
         `expected target and output of one shape, received ${text(t)} and ${text(p)}`,
