@@ -1,5 +1,5 @@
 // Comparing results with recorded values: structure, dtype, shape, numbers at the recorded tolerance, masks.
-import { decodeNumber, isFloat } from '../../lib/dtype.js';
+import { decodeNumber, isFloat, type DType } from '../../lib/dtype.js';
 import { getMask } from '../../lib/layers/mask.js';
 import { DeviceTensor, Tensor } from '../../lib/tensor.js';
 import { Variable } from '../../lib/variable.js';
@@ -14,6 +14,10 @@ export interface Tolerance {
   readonly scale?: number;
   /** Only structure, shapes and dtypes count. */
   readonly structureOnly?: boolean;
+  /** 64-bit numbers take part: Keras's backends disagree about how wide the result is. */
+  readonly wide?: boolean;
+  /** Masks that tensors carry must agree, too: recorded for layers only. */
+  readonly masks?: boolean;
 }
 
 /** Throws a `Mismatch` unless `actual` is what was recorded. */
@@ -32,11 +36,13 @@ function collect(where: string, actual: unknown, want: Value, tolerance: Toleran
   if (want instanceof StringTensor) throw new NotImplemented('string tensors');
   if (want instanceof HostTensor) {
     if (!(actual instanceof Tensor)) throw new Mismatch(`${where}: expected a tensor, received ${nameOf(actual)}`);
-    if (actual.dtype !== want.dtype) throw new Mismatch(`${where}: dtype ${actual.dtype}, expected ${want.dtype}`);
+    if (!sameDType(actual.dtype, want.dtype, tolerance.wide ?? false)) {
+      throw new Mismatch(`${where}: dtype ${actual.dtype}, expected ${want.dtype}`);
+    }
     compareShapes(where, actual.shape, want.shape);
     pairs.push([where, actual, want]);
     const mask = getMask(actual);
-    if (mask || want.mask) collect(`${where} mask`, mask, want.mask, tolerance, pairs);
+    if (tolerance.masks && (mask || want.mask)) collect(`${where} mask`, mask, want.mask, tolerance, pairs);
   } else if (want instanceof SymbolicTensor) {
     if (!(actual instanceof Tensor && actual.isSymbolic)) throw new Mismatch(`${where}: expected a symbolic tensor`);
     if (actual.dtype !== want.dtype) throw new Mismatch(`${where}: dtype ${actual.dtype}, expected ${want.dtype}`);
@@ -57,6 +63,12 @@ function collect(where: string, actual: unknown, want: Value, tolerance: Toleran
     if (!(Math.abs(actual - want) <= limit)) throw new Mismatch(`${where}: ${actual}, expected ${want}`);
   } else if ((actual ?? null) !== want) throw new Mismatch(`${where}: ${nameOf(actual)}, expected ${nameOf(want)}`);
 }
+
+/** PyTorch and JAX shorten many 64-bit results, TensorFlow does not; PyTorch counts in int64, the others in int32. */
+const sameDType = (actual: DType, want: DType, wide: boolean): boolean =>
+  actual === want ||
+  (want === 'int64' && actual === 'int32') ||
+  (wide && want.replace('32', '64') === actual.replace('32', '64') && actual.endsWith('64'));
 
 const entriesOf = (item: unknown): [string, unknown][] | undefined =>
   item !== null && typeof item === 'object' && Object.getPrototypeOf(item) === Object.prototype ? Object.entries(item) : undefined;

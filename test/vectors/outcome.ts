@@ -21,7 +21,7 @@ export class Skip extends Error {}
 
 const unknownNames = [
   /^\[.*?\] class '(.+?)'.* is not known/,
-  /^\[.*?\] unknown (.+)$/,
+  /^\[.*?\] unknown (\w+ '.+')/,
   /^\[.*?\] (function '.+?') is not known/,
 ];
 

@@ -31,7 +31,8 @@ export async function runOrders(
 ): Promise<void> {
   const queue = [...orders];
   const serve = (): Promise<void> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
+      let started = false;
       let current: Order | undefined;
       let remaining: readonly number[] = [];
       let watch: NodeJS.Timeout;
@@ -49,6 +50,7 @@ export async function runOrders(
       };
       child.on('message', ({ index, outcome }: Report) => {
         guard();
+        started = true;
         if (outcome) {
           remaining = remaining.filter((each) => each !== index);
           done(current!, index, outcome);
@@ -61,6 +63,7 @@ export async function runOrders(
       });
       child.on('exit', (_code, signal) => {
         clearTimeout(watch);
+        if (!started) return reject(new Error('a process for cases could not start; the library does not load'));
         const [stopped, ...rest] = remaining;
         if (stopped !== undefined) {
           const reason = late ? `took longer than ${options.timeout} s` : `the process ended (${signal ?? 'exit'})`;

@@ -2,9 +2,8 @@
 // positional, all others go into one trailing options object with camelCase keys. The names are in signatures.json, which
 // scripts/make-signatures.py writes.
 import { readFileSync } from 'node:fs';
-import type { DType } from '../../lib/dtype.js';
-import { encodeNumbers } from '../../lib/dtype.js';
-import { HostTensor, WholeFloat, type Value } from './values.js';
+import { encodeNumbers, isFloat, type DType } from '../../lib/dtype.js';
+import { HostTensor, Slice, WholeFloat, type Value } from './values.js';
 
 /** A call of ours: positional arguments, then the options unless there are none. */
 export interface Call {
@@ -24,18 +23,21 @@ export const camelCase = (name: string): string =>
 const tensorParameters = new Set(
   (
     'x x1 x2 y a b v inputs kernel bias targets predictions target output indices updates condition mask query key value ' +
-    'data segment_ids images coordinates transforms x_min x_max fill_value values start stop weights bins repeats tensor ' +
+    'data segment_ids images coordinates transforms x_min x_max fill_value values start stop weights bins tensor ' +
     'depthwise_kernel pointwise_kernel mean variance beta gamma offset scale sequence_lengths target_length output_length ' +
     'abs_ angle array q sorted_sequence elements test_elements y_true y_pred real imag operands translation start_points ' +
     'end_points max_val'
   ).split(' '),
 );
-/** Ops whose parameter of that name is none after all. */
-const plainParameters = new Set(['get_item.key', 'pad.value', 'arange.start', 'arange.stop', 'tile.repeats', 'repeat.repeats']);
+/** Parameters of such a name that are none after all. */
+const plainParameters = new Set(['get_item.key', 'arange.start', 'arange.stop', 'tile.repeats', 'repeat.repeats']);
+/** Where our functions depart from the rule: parameters that are positional although Keras gives them a default. */
+const departures: Partial<Record<Family, Record<string, string>>> = { ops: { where: 'condition x1 x2' } };
 
 /** Arranges the arguments of a Python call for our function. */
 export function bind(family: Family, name: string, args: readonly Value[], kwargs: Readonly<Record<string, Value>>): Call {
-  const text = signatures[family][name] ?? signatures[family][name.split('.').at(-1)!];
+  const { [family]: table } = signatures;
+  const text = departures[family]?.[name] ?? table[name] ?? table[name.split('.').at(-1)!];
   const names = (text ?? 'inputs training? mask?').split(' ').filter(Boolean);
   const given = new Map<string, Value>();
   const rest: Value[] = [];
@@ -47,22 +49,25 @@ export function bind(family: Family, name: string, args: readonly Value[], kwarg
     else throw new Error(`${name} takes ${names.length} arguments, received ${args.length}`);
   });
   for (const [key, value] of Object.entries(kwargs)) given.set(names.find((each) => each.replace(/[?*]$/, '') === key) ?? `${key}?`, value);
-  const convert = (parameter: string, value: Value): Value =>
-    family === 'calls' ? value : adapt(`${name}.${parameter}`, parameter, value);
-  const positional = names
-    .filter((each) => !/[?*]$/.test(each))
-    .flatMap((each) => (given.has(each) ? [convert(each, given.get(each))] : []));
-  const options = [...given].filter(([each]) => each.endsWith('?'));
-  return {
-    positional: [...positional, ...rest.map((value) => convert('operands', value))],
-    options: Object.fromEntries(options.map(([each, value]) => [camelCase(each.slice(0, -1)), convert(each.slice(0, -1), value)])),
+  const isFloatless = ![...args, ...Object.values(kwargs)].some((value) => value instanceof HostTensor && isFloat(value.dtype));
+  const convert = (each: string): Value => {
+    const parameter = each.replace(/[?*]$/, '');
+    const value = given.get(each);
+    return family === 'calls' ? value : adapt(`${name}.${parameter}`, parameter, value, isFloatless);
   };
+  const positional = names.filter((each) => !/[?*]$/.test(each) && given.has(each)).map(convert);
+  const options = [...given.keys()].filter((each) => each.endsWith('?'));
+  const entries = options.map((each): [string, Value] => [camelCase(each.slice(0, -1)), convert(each)]);
+  // What Python tells by `4.` instead of `4`, our caller says with a dtype.
+  if (name === 'arange' && [...given.values()].some((value) => value instanceof WholeFloat)) entries.unshift(['dtype', 'float32']);
+  return { positional: [...positional, ...rest], options: Object.fromEntries(entries) };
 }
 
 /** Python data as ours: lists of numbers become tensors where a tensor is wanted, tensors become numbers where none is. */
-function adapt(path: string, parameter: string, value: Value): Value {
+function adapt(path: string, parameter: string, value: Value, isFloatless: boolean): Value {
+  if (path === 'get_item.key') return value instanceof Slice ? [value] : plain(value);
   if (!tensorParameters.has(parameter) || plainParameters.has(path)) return plain(value);
-  if (value instanceof WholeFloat) return value;
+  if (value instanceof WholeFloat) return isFloatless ? listTensor(value) : value;
   return Array.isArray(value) && isNumeric(value) ? listTensor(value) : value;
 }
 
@@ -81,12 +86,12 @@ const isNumeric = (list: readonly Value[]): boolean =>
   leavesOf(list).every((leaf) => typeof leaf === 'number' || typeof leaf === 'boolean' || leaf instanceof WholeFloat);
 
 /** A Python list as Keras converts it: floats if there is one, else integers, else booleans. */
-function listTensor(list: readonly Value[]): HostTensor {
+function listTensor(list: Value): HostTensor {
   const shape: number[] = [];
   for (let level: Value = list; Array.isArray(level); level = level[0]) shape.push(level.length);
   const leaves = leavesOf(list);
   const numbers = leaves.map((leaf) => (leaf instanceof WholeFloat ? leaf.value : Number(leaf)));
-  const isFloat = leaves.length === 0 || leaves.some((leaf) => leaf instanceof WholeFloat || !Number.isInteger(Number(leaf)));
-  const dtype: DType = isFloat ? 'float32' : leaves.every((leaf) => typeof leaf === 'boolean') ? 'bool' : 'int32';
+  const isReal = leaves.length === 0 || leaves.some((leaf) => leaf instanceof WholeFloat || !Number.isInteger(Number(leaf)));
+  const dtype: DType = isReal ? 'float32' : leaves.every((leaf) => typeof leaf === 'boolean') ? 'bool' : 'int32';
   return new HostTensor(dtype, shape, encodeNumbers(numbers, dtype));
 }

@@ -53,7 +53,7 @@ async function callAndWait(layer: Layer, call: Call): Promise<void> {
 }
 
 async function compareCall(context: Context, layer: Layer, call: Call, document: Value): Promise<void> {
-  const { tolerance } = context;
+  const tolerance = { ...context.tolerance, masks: true };
   const recorded = context.field<RecordedVariable[]>('variables');
   if (!layer.built) layer.build(...(call.positional.map(shapesOf) as [never]));
   if (recorded.some((each) => each.late)) callLayer(layer, call);
