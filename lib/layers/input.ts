@@ -33,7 +33,15 @@ export class InputLayer extends Layer {
   constructor(args: InputArgs = {}) {
     const dtype = checkDType(args.dtype ?? floatx(), 'input');
     super({ ...(args.name ? { name: args.name } : {}), dtype });
-    if (!args.shape && !args.batchShape) throw new HornetError(this.name, 'expected shape, the shape of one sample');
+    if (!args.shape === !args.batchShape) {
+      throw new HornetError(
+        this.name,
+        `expected either shape or batchShape, received ${args.shape ? 'both' : 'neither'}`,
+      );
+    }
+    if (args.batchShape && args.batchSize) {
+      throw new HornetError(this.name, 'batchShape has the batch size already; leave batchSize out');
+    }
     this.batchShape = args.batchShape ?? [args.batchSize ?? null, ...args.shape!];
     if (!this.batchShape.every((dim) => dim === null || (Number.isInteger(dim) && dim >= 0))) {
       throw new HornetError(

@@ -141,7 +141,7 @@ export abstract class Layer extends Callable {
     this.dtypePolicy = toDtypePolicy(args.dtype);
     this.autocast = args.autocast ?? true;
     this.activityRegularizer = getRegularizer(args.activityRegularizer ?? null);
-    this.#trainable = args.trainable ?? true;
+    this.#trainable = this.checkTrainable(args.trainable ?? true);
     this.batchInputShape = args.inputShape ? [args.batchSize ?? null, ...args.inputShape] : null;
     // Whoever calls build() gets the bookkeeping around it; `super.build()` in a subclass reaches the class's own.
     const build = this.build.bind(this) as (...shapes: Shapes[]) => void;
@@ -343,12 +343,14 @@ export abstract class Layer extends Callable {
   }
 
   set trainable(value: boolean) {
-    if (typeof value !== 'boolean') {
-      throw new HornetError(this.name, `expected trainable to be true or false, received ${String(value)}`);
-    }
-    this.#trainable = value;
+    this.#trainable = this.checkTrainable(value);
     for (const { variable, trainable } of this.#weights) if (trainable) variable.trainable = value;
     for (const layer of this.subLayers) layer.trainable = value;
+  }
+
+  private checkTrainable(value: boolean): boolean {
+    if (typeof value === 'boolean') return value;
+    throw new HornetError(this.name, `expected trainable to be true or false, received ${String(value)}`);
   }
 
   /** Number of numbers in all weights. Throws a `HornetError` while the layer is not built. */

@@ -58,7 +58,9 @@ export class FunctionGraph {
       const leaves = flatten(result as Tree<unknown>).filter((leaf) => leaf instanceof Tensor);
       node.outputs.forEach((output, i) => known.set(output, leaves[i]));
     }
-    return mapTree(this.outputs, (leaf) => known.get(leaf) as Tensor);
+    const results = mapTree(this.outputs, (leaf) => known.get(leaf) as Tensor);
+    // As in Keras, a list of one output is that output.
+    return Array.isArray(results) && results.length === 1 ? (results[0] as Tree<Tensor>) : results;
   }
 }
 
@@ -197,6 +199,12 @@ export function matchInputs(where: string, graph: FunctionGraph, given: Tree<Ten
     }
     if (!isRecord(graph.inputs)) return names.map((name) => record[name]);
     return flatten(unflattenLike(graph.inputs, record));
+  }
+  if (isRecord(graph.inputs) && Array.isArray(given)) {
+    throw new HornetError(
+      where,
+      `expected a record of inputs (${Object.keys(graph.inputs).join(', ')}), received a list`,
+    );
   }
   const leaves = flatten(given);
   if (leaves.length !== wanted.length) {

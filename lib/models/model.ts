@@ -89,10 +89,10 @@ export class Model extends Trainer {
   }
 
   /** Runs the recorded calls on tensors. */
-  protected runGraph(graph: FunctionGraph, inputs: Tree<Tensor>, mask: Mask): Tree<Tensor> {
+  protected runGraph(graph: FunctionGraph, inputs: Tree<Tensor>, mask: Mask, strict = true): Tree<Tensor> {
     const values = matchInputs(this.name, graph, inputs);
     const masks = mask === null ? [] : flatten(mask);
-    const adapted = values.map((value, i) => adapt(this.name, graph.inputLayers[i], value, masks[i] ?? null));
+    const adapted = values.map((value, i) => adapt(this.name, graph.inputLayers[i], value, masks[i] ?? null, strict));
     return graph.run(adapted, callContext()?.training ?? null);
   }
 
@@ -229,7 +229,13 @@ registerSerializable('keras.src.models.functional', Model, 'Functional');
 registerSerializable('keras', Model, 'Functional');
 
 /** Brings a value into the form that an input expects: its type, and a last axis of size one more or less. */
-function adapt(where: string, layer: InputLayer, value: Tensor | null, mask: Tensor | null): Tensor | null {
+function adapt(
+  where: string,
+  layer: InputLayer,
+  value: Tensor | null,
+  mask: Tensor | null,
+  strict: boolean,
+): Tensor | null {
   if (value === null) {
     if (layer.optional) return null;
     throw new HornetError(where, `expected a tensor for input '${layer.name}', received null`);
@@ -239,13 +245,11 @@ function adapt(where: string, layer: InputLayer, value: Tensor | null, mask: Ten
   if (value.rank === wanted.length + 1 && value.shape.at(-1) === 1) adapted = squeeze(value, { axis: -1 });
   else if (value.rank === wanted.length - 1 && wanted.at(-1) === 1) adapted = expandDims(value, -1);
   const { shape } = adapted;
-  // The batch may have any size.
-  const fits = shape.length === wanted.length && wanted.every((dim, i) => i === 0 || dim === null || dim === shape[i]);
-  if (!fits) {
-    throw new HornetError(
-      where,
-      `expected input '${layer.name}' of shape ${shapeText(wanted)}, received ${shapeText(value.shape)}`,
-    );
+  // The batch may have any size. A stack of layers takes whatever its layers take.
+  const matches = (dim: number | null, i: number): boolean => !strict || i === 0 || dim === null || dim === shape[i];
+  if (shape.length !== wanted.length || !wanted.every(matches)) {
+    const received = shapeText(value.shape);
+    throw new HornetError(where, `expected input '${layer.name}' of shape ${shapeText(wanted)}, received ${received}`);
   }
   adapted = castTo(adapted, layer.inputDtype);
   const carried = mask ?? getMask(value);

@@ -91,8 +91,29 @@ export function serializeOp(call: OpCall, node: Node, write: (leaf: unknown) => 
     config: { name: call.name, ...own, ...(mapKeys(options, toSnake, serializeValue) as Record<string, Json>) },
     registered_name: classOf(op),
     name: call.name,
-    inbound_nodes: [{ args: given.map((arg) => mapTree(arg as Tree<unknown>, write) as Json), kwargs: {} }],
+    inbound_nodes: [{ args: given.map((arg, i) => writeArgument(op, arg, i, write)), kwargs: {} }],
   };
+}
+
+function writeArgument(op: string, arg: unknown, index: number, write: (leaf: unknown) => Json): Json {
+  if (op === 'getItem' && index === 1) return Array.isArray(arg) ? arg.map(writeIndex) : writeIndex(arg);
+  return mapTree(arg as Tree<unknown>, write) as Json;
+}
+
+/** An index of `getItem` as Keras writes Python's. */
+function writeIndex(item: unknown): Json {
+  if (item === '...') return { class_name: '__ellipsis__', config: {} };
+  const slice = item === ':' ? [] : item;
+  if (!Array.isArray(slice)) return item as Json;
+  const [start = null, stop = null, step = null] = slice as (number | null)[];
+  return { class_name: '__slice__', config: { start, stop, step } };
+}
+
+function readIndex(json: Json): unknown {
+  if (Array.isArray(json)) return json.map(readIndex);
+  const { class_name: name, config } = (json ?? {}) as { class_name?: string; config?: Record<string, number | null> };
+  if (name === '__ellipsis__') return '...';
+  return name === '__slice__' ? [config!.start, config!.stop, config!.step] : json;
 }
 
 const holdsSymbolic = (item: unknown): boolean =>
@@ -105,7 +126,7 @@ export function callOp(json: OperationConfig, read: (json: Json) => unknown): re
   if (!op) throw new HornetError('model', `the config uses the op ${className}, which is not there`);
   const [first = 0, ...names] = positional[op] ?? [];
   const [{ args, kwargs }] = json.inbound_nodes;
-  const given = args.map(read);
+  const given = args.map((arg, i) => (op === 'getItem' && i === 1 ? readIndex(arg) : read(arg)));
   given.splice(first, 0, ...names.map((name) => config[name] as unknown));
   const isOption = ([key, value]: [string, unknown]): boolean =>
     key !== 'name' && !names.includes(key) && value !== null;

@@ -72,7 +72,7 @@ export class Sequential extends Model {
 
   override call(inputs: Tree<Tensor>, { mask }: CallArgs): Tree<Tensor> {
     if (!this.graph) throw new HornetError(this.name, 'this model has no layers; add() some first');
-    return this.runGraph(this.graph, inputs, mask);
+    return this.runGraph(this.graph, inputs, mask, false);
   }
 
   override computeMask(_inputs: Tree<Tensor>, previousMask: Mask): Mask {

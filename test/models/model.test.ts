@@ -41,6 +41,9 @@ describe('functional models', () => {
     expect(model.name).toBe('functional');
     expect(names(model.layers)).toEqual(['input_layer', 'dense']);
     expect(await read(model(ones(1, 2)))).toEqual([8, 8, 8]);
+    const listed = new Model({ inputs: x, outputs: [ops.getItem(hidden, [':', [0, 2]])] });
+    expect(listed(ones(1, 2)).shape).toEqual([1, 2]);
+    await roundTrip(listed, ones(1, 2));
     expect(await read(jit((y: Tensor) => model(y))(ones(1, 2)))).toEqual([8, 8, 8]);
     expect([model.inputs.length, model.output.symbolicShape]).toEqual([1, [null, 3]]);
     await roundTrip(model, ones(2, 2));
@@ -153,7 +156,7 @@ describe('functional models', () => {
       },
       "two layers are called 'd'",
     ],
-    ['no shape', () => input({}), 'expected shape'],
+    ['no shape', () => input({}), 'expected either shape or batchShape'],
     ['bad size', () => input({ shape: [-2] }), 'received [null, -2]'],
   ])('error: %s', (_, fn, message) => expect(fn).toThrow(message));
 });
@@ -206,9 +209,14 @@ describe('sequential models', () => {
     ['empty', () => new Sequential()(ones(1)), 'this model has no layers'],
     ['not built', () => new Sequential([dense(1)]).outputs, 'not functional, or not built yet'],
     [
-      'wrong input',
+      'wrong rank',
+      () => new Sequential([dense(1, { inputShape: [3] })])(ones(1, 2, 2)),
+      'of shape [null, 3], received [1, 2, 2]',
+    ],
+    [
+      'wrong size',
       () => new Sequential([dense(1, { inputShape: [3] })])(ones(1, 2)),
-      'of shape [null, 3], received [1, 2]',
+      '[dense] expected input with size 3 along axis -1, received shape [1, 2]',
     ],
   ])('error: %s', (_, fn, message) => expect(fn).toThrow(message));
 });
