@@ -20,6 +20,8 @@ export interface VariableArgs {
   readonly constraint?: ((value: Tensor) => Tensor) | null;
   /** Whether a mixed-precision layer reads it in its type of computation. Default true. */
   readonly autocast?: boolean;
+  /** The initial tensor is nobody else's: its memory becomes the variable's. Default false. Internal. */
+  readonly adopt?: boolean;
 }
 
 let epoch = 0;
@@ -78,7 +80,7 @@ export class Variable {
     this.constraint = args.constraint ?? null;
     this.memory = value;
     // The caller may still hold the tensor: it must not change under its hands, nor take the memory along.
-    if (value === initial) {
+    if (value === initial && !args.adopt) {
       this.lent = true;
       this.unshare(true);
     }

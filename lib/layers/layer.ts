@@ -1,23 +1,20 @@
-// The base of all layers: weights, names, dtypes, what belongs to it, configuration. How a call runs is in call.ts.
-import { arrayOf, isFloat, type DType, type TypedArray } from '../dtype.js';
+// The base of all layers: calls, dtypes, losses, configuration. Weights are in weights.ts, how a call runs in call.ts.
+import type { DType, TypedArray } from '../dtype.js';
 import { HornetError } from '../errors.js';
-import { withTrace } from '../graph/trace.js';
-import { sameShape, sizeOf } from '../graph/ir.js';
-import { getConstraint, type ConstraintLike } from '../constraints/index.js';
-import { getInitializer, type InitializerLike } from '../initializers/index.js';
 import { outputShape } from '../models/symbolic.js';
 import type { KerasTensor, Node } from '../models/keras-tensor.js';
 import { getRegularizer, type RegularizerLike } from '../regularizers/index.js';
 import { classNameOf } from '../saving/registry.js';
-import { fromBytes, Tensor, tensor, type NestedArray } from '../tensor.js';
+import type { NestedArray, Tensor } from '../tensor.js';
 import { flatten, type Tree } from '../tree.js';
-import { Variable } from '../variable.js';
-import { Callable } from './callable.js';
+import type { Variable } from '../variable.js';
 import { buildLayer, callLayer, currentLosses, type CallRecord } from './call.js';
 import { toDtypePolicy, type DTypePolicy, type DTypePolicyName } from './dtype-policy.js';
 import type { InputSpec, Shape } from './input-spec.js';
-import { pathOf, snakeCase, uniqueName } from './naming.js';
-import { scan, type Belongings, type MetricLike } from './tracking.js';
+import { snakeCase, uniqueName } from './naming.js';
+import { WeightOwner } from './weights.js';
+
+export type { WeightArgs } from './weights.js';
 
 /** Options that every layer takes. */
 export interface LayerArgs {
@@ -35,24 +32,6 @@ export interface LayerArgs {
   readonly inputShape?: Shape;
   /** Batch size that goes with `inputShape`. Default: any. */
   readonly batchSize?: number | null;
-}
-
-/** What `addWeight` takes. */
-export interface WeightArgs {
-  /** Default `weight`. */
-  readonly name?: string;
-  /** Default: a scalar. */
-  readonly shape?: readonly (number | null)[];
-  /** Default `glorotUniform` for floats, zeros for other types. */
-  readonly initializer?: InitializerLike | null;
-  /** Default: the layer's variable type. */
-  readonly dtype?: DType;
-  /** Whether optimizers change it. Default true. */
-  readonly trainable?: boolean;
-  /** Whether it is cast to the layer's type of computation when read in `call`. Default true. */
-  readonly autocast?: boolean;
-  readonly regularizer?: RegularizerLike | null;
-  readonly constraint?: ConstraintLike | null;
 }
 
 /** A mask, or masks in the structure of the inputs; null where there is none. */
@@ -105,16 +84,13 @@ export interface Layer {
  * }
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- instances are functions, see callable.ts
-export abstract class Layer extends Callable {
+export abstract class Layer extends WeightOwner {
   /** Names of the positional constructor parameters; the others are in the options object behind them. */
   static readonly requiredArgs: readonly string[] = [];
   /** Names of the positional parameters of `call`, as configs name them. */
   static readonly callArgs: readonly string[] = ['inputs'];
 
-  readonly name: string;
   readonly dtypePolicy: DTypePolicy;
-  /** Whether the weights exist. */
-  built = false;
   /** Whether masks of the inputs are passed on to the outputs. */
   supportsMasking = false;
   /** Whether float inputs are cast to the type of computation. */
@@ -128,20 +104,12 @@ export abstract class Layer extends Callable {
   readonly inboundNodes: Node[] = [];
   /** Bookkeeping of calls. Internal. */
   readonly record: CallRecord = { context: null, lossContext: null, losses: [], buildShapes: null };
-  readonly #weights: { variable: Variable; trainable: boolean }[] = [];
-  readonly #tracked: unknown[] = [];
-  #trainable: boolean;
 
   constructor(args: LayerArgs = {}) {
-    super();
-    this.name = args.name ?? uniqueName(snakeCase(this.defaultName));
-    if (typeof this.name !== 'string' || this.name === '' || this.name.includes('/')) {
-      throw new HornetError('layer', `expected name to be text without '/', received '${String(this.name)}'`);
-    }
+    super(args.name ?? uniqueName(snakeCase(classNameOf(new.target as never))), args.trainable ?? true);
     this.dtypePolicy = toDtypePolicy(args.dtype);
     this.autocast = args.autocast ?? true;
     this.activityRegularizer = getRegularizer(args.activityRegularizer ?? null);
-    this.#trainable = this.checkTrainable(args.trainable ?? true);
     this.batchInputShape = args.inputShape ? [args.batchSize ?? null, ...args.inputShape] : null;
     // Whoever calls build() gets the bookkeeping around it; `super.build()` in a subclass reaches the class's own.
     const build = this.build.bind(this) as (...shapes: Shapes[]) => void;
@@ -159,7 +127,7 @@ export abstract class Layer extends Callable {
     return previousMask;
   }
 
-  protected invoke(args: readonly unknown[]): unknown {
+  protected override invoke(args: readonly unknown[]): unknown {
     return callLayer(this, args);
   }
 
@@ -173,15 +141,10 @@ export abstract class Layer extends Callable {
     return registered;
   }
 
-  /** What automatic names are made of. */
-  protected get defaultName(): string {
-    return classNameOf(this.constructor as never);
-  }
-
   // — types —
 
   /** The type in which weights are kept. */
-  get variableDtype(): DType {
+  override get variableDtype(): DType {
     return this.dtypePolicy.variableDtype;
   }
 
@@ -198,187 +161,6 @@ export abstract class Layer extends Callable {
   /** The type of the weights, as in Keras. */
   get dtype(): DType {
     return this.variableDtype;
-  }
-
-  // — weights —
-
-  /**
-   * Makes a weight of this layer.
-   *
-   * @throws HornetError when the shape has unknown sizes.
-   */
-  addWeight(args: WeightArgs = {}): Variable {
-    const { name = 'weight', shape = [], dtype = this.variableDtype, trainable = true } = args;
-    const path = pathOf(this, name);
-    if (shape.some((dim) => !Number.isInteger(dim) || (dim as number) < 0)) {
-      throw new HornetError(
-        this.name,
-        `expected weight '${path}' to have a known shape, received [${shape.map(String).join(', ')}]`,
-      );
-    }
-    const initializer = getInitializer(args.initializer ?? (isFloat(dtype) ? 'glorotUniform' : 'zeros'));
-    const initial = withTrace(null, () => initializer(shape as readonly number[], dtype));
-    const variable = new Variable(initial, {
-      name,
-      dtype,
-      trainable: trainable && this.#trainable,
-      autocast: args.autocast ?? true,
-      regularizer: getRegularizer(args.regularizer ?? null),
-      constraint: getConstraint(args.constraint ?? null),
-    });
-    variable.path = path;
-    this.#weights.push({ variable, trainable });
-    return variable;
-  }
-
-  /** Makes sub-layers, variables, metrics or seed generators belong to this layer that are in none of its properties. */
-  track<T>(item: T): T {
-    this.#tracked.push(item);
-    return item;
-  }
-
-  /** What the properties hold. Internal. */
-  belongings(): Belongings {
-    return scan(this, this.#tracked);
-  }
-
-  /** Runs `fn`; if it throws, weights made meanwhile are forgotten. Internal. */
-  transact(fn: () => void): void {
-    const count = this.#weights.length;
-    try {
-      fn();
-    } catch (error) {
-      this.#weights.length = count;
-      throw error;
-    }
-  }
-
-  private ownVariables({ variables }: Belongings): Variable[] {
-    const own = this.#weights.filter((each) => each.trainable).map((each) => each.variable);
-    const others = this.#weights.filter((each) => !each.trainable).map((each) => each.variable);
-    const known = new Set([...own, ...others]);
-    for (const variable of variables) if (!known.has(variable)) (variable.trainable ? own : others).push(variable);
-    return [...own, ...others];
-  }
-
-  /** The layers directly inside this one. */
-  get subLayers(): readonly Layer[] {
-    return [...this.belongings().layers];
-  }
-
-  /** This layer and all inside it, each once. */
-  flattenLayers(): Layer[] {
-    const all = new Set<Layer>();
-    const visit = (layer: Layer): void => {
-      if (all.has(layer)) return;
-      all.add(layer);
-      layer.subLayers.forEach(visit);
-    };
-    visit(this);
-    return [...all];
-  }
-
-  private collect(
-    own: (layer: Layer) => readonly Variable[],
-    skip: (layer: Layer) => boolean = () => false,
-  ): Variable[] {
-    const found = new Set<Variable>();
-    const seen = new Set<Layer>();
-    const visit = (layer: Layer): void => {
-      if (seen.has(layer) || skip(layer)) return;
-      seen.add(layer);
-      for (const variable of own(layer)) found.add(variable);
-      layer.subLayers.forEach(visit);
-    };
-    visit(this);
-    return [...found];
-  }
-
-  /** All weights: this layer's own (trainable ones first), then those of its sub-layers. */
-  get weights(): Variable[] {
-    return this.collect((layer) => layer.ownVariables(layer.belongings()));
-  }
-
-  /** Weights that training changes. */
-  get trainableWeights(): Variable[] {
-    return this.collect(
-      (layer) => layer.ownVariables(layer.belongings()).filter((variable) => variable.trainable),
-      (layer) => !layer.trainable,
-    );
-  }
-
-  /** Weights that training leaves alone, or moves without a gradient (moving averages). */
-  get nonTrainableWeights(): Variable[] {
-    const trainable = new Set(this.trainableWeights);
-    return this.weights.filter((variable) => !trainable.has(variable));
-  }
-
-  /** Weights and the state of seed generators. */
-  get variables(): Variable[] {
-    return this.collect((layer) => {
-      const belongings = layer.belongings();
-      return [...layer.ownVariables(belongings), ...[...belongings.seeds].map((seed) => seed.state)];
-    });
-  }
-
-  /** Variables that training changes. */
-  get trainableVariables(): Variable[] {
-    return this.trainableWeights;
-  }
-
-  /** Variables that training leaves alone, seed generators included. */
-  get nonTrainableVariables(): Variable[] {
-    const trainable = new Set(this.trainableWeights);
-    return this.variables.filter((variable) => !trainable.has(variable));
-  }
-
-  /** Metrics in the properties of this layer and those inside it. */
-  get metrics(): MetricLike[] {
-    return [...new Set(this.flattenLayers().flatMap((layer) => [...layer.belongings().metrics]))];
-  }
-
-  /** Whether training changes the weights; setting it also sets all layers inside. */
-  get trainable(): boolean {
-    return this.#trainable;
-  }
-
-  set trainable(value: boolean) {
-    this.#trainable = this.checkTrainable(value);
-    for (const { variable, trainable } of this.#weights) if (trainable) variable.trainable = value;
-    for (const layer of this.subLayers) layer.trainable = value;
-  }
-
-  private checkTrainable(value: boolean): boolean {
-    if (typeof value === 'boolean') return value;
-    throw new HornetError(this.name, `expected trainable to be true or false, received ${String(value)}`);
-  }
-
-  /** Number of numbers in all weights. Throws a `HornetError` while the layer is not built. */
-  countParams(): number {
-    const { weights } = this;
-    if (!this.built && weights.length === 0) {
-      throw new HornetError(this.name, 'countParams() needs a built layer; call it on data or build(inputShape) first');
-    }
-    return weights.reduce((sum, variable) => sum + sizeOf(variable.shape), 0);
-  }
-
-  /** Copies all weights out, in the order of `weights`. */
-  getWeights(): Promise<TypedArray[]> {
-    return Promise.all(this.weights.map((variable) => variable.data()));
-  }
-
-  /**
-   * Replaces all weights, in the order of `weights`: tensors, nested arrays, or flat typed arrays.
-   *
-   * @throws HornetError when number or shapes differ; then nothing is changed.
-   */
-  setWeights(values: readonly (Tensor | NestedArray | TypedArray | number)[]): void {
-    const { weights } = this;
-    if (values.length !== weights.length) {
-      throw new HornetError(this.name, `expected ${weights.length} weights, received ${values.length}`);
-    }
-    const tensors = values.map((value, i) => asWeight(value, weights[i]));
-    weights.forEach((variable, i) => variable.assign(tensors[i]));
   }
 
   // — losses —
@@ -458,26 +240,4 @@ function only(where: string, what: string, tensors: readonly KerasTensor[] | und
   if (!tensors)
     throw new HornetError(where, `this layer has never been called on a symbolic tensor and has no ${what}`);
   throw new HornetError(where, `this layer has ${tensors.length} ${what}s; a model lists its own in ${what}s`);
-}
-
-/** A value for a weight; typed arrays are flat, and bit patterns for half precision. */
-function asWeight(value: Tensor | NestedArray | TypedArray | number, variable: Variable): Tensor {
-  const { shape, dtype } = variable;
-  if (ArrayBuffer.isView(value)) {
-    if (value.length !== sizeOf(shape)) {
-      throw new HornetError(
-        variable.path,
-        `expected ${sizeOf(shape)} numbers for shape [${shape.join(', ')}], received ${value.length}`,
-      );
-    }
-    return value instanceof arrayOf(dtype) ? fromBytes(value, shape, dtype) : tensor(value, shape, dtype);
-  }
-  const given = value instanceof Tensor ? value : tensor(value, undefined, dtype);
-  if (!sameShape(given.shape, shape)) {
-    throw new HornetError(
-      variable.path,
-      `expected a value of shape [${shape.join(', ')}], received [${given.shape.join(', ')}]`,
-    );
-  }
-  return given;
 }

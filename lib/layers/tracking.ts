@@ -3,7 +3,8 @@
 import { Tensor } from '../tensor.js';
 import { isBranch } from '../tree.js';
 import { Variable } from '../variable.js';
-import { Layer } from './layer.js';
+import type { Layer } from './layer.js';
+import { WeightOwner } from './weights.js';
 
 /** A seed generator, as far as layers are concerned. */
 export interface SeedHolder {
@@ -38,7 +39,7 @@ export function scan(owner: object, tracked: readonly unknown[]): Belongings {
 
 function visit(item: unknown, found: Belongings): void {
   if (item === null || (typeof item !== 'object' && typeof item !== 'function')) return;
-  if (item instanceof Layer) found.layers.add(item);
+  if (item instanceof WeightOwner) found.layers.add(item as Layer);
   else if (item instanceof Variable) found.variables.add(item);
   else if (isBranch(item)) {
     // A long list of numbers or words holds no layers.
