@@ -12,7 +12,7 @@ export type HistoryLike = HistoryLogs | { readonly epoch: readonly number[]; rea
 
 /** Options of {@link plotHistory} and {@link historySvg}. */
 export interface PlotHistoryOptions {
-  /** Quantities to draw, without their validation twins. Default: all, in the order of the logs. */
+  /** Quantities to draw, without their validation twins. Default: all, the loss first. */
   metrics?: readonly string[];
   /** Panels beside each other. Default: 2. */
   columns?: number;
@@ -41,7 +41,8 @@ export async function plotHistory(history: HistoryLike, path: string, options: P
 /** The training curves as the text of an SVG, for notebooks and web pages. See {@link plotHistory}. */
 export function historySvg(history: HistoryLike, options: PlotHistoryOptions = {}): string {
   const [logs, epochs] = readHistory(history);
-  const names = options.metrics ?? Object.keys(logs).filter((name) => !isValidation(name));
+  const own = Object.keys(logs).filter((name) => !isValidation(name));
+  const names = options.metrics ?? own.sort((a, b) => Number(b === 'loss') - Number(a === 'loss'));
   if (names.length === 0) throw new HornetError('plotHistory', 'expected a history with at least one epoch');
   const [width, height] = options.panelSize ?? [440, 300];
   const columns = Math.min(options.columns ?? 2, names.length);

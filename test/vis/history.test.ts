@@ -28,6 +28,10 @@ test('draws chosen quantities, a title, and no validation where there is none', 
   expect(svg).toContain('>a &lt; b</text>');
 });
 
+test('draws the loss first', () => {
+  expect(historySvg({ accuracy: [0, 1], loss: [2, 1] })).toMatch(/>Loss<[^]*>Accuracy</);
+});
+
 test('leaves gaps where values are not finite', () => {
   const svg = historySvg({ loss: [1, NaN, Infinity, 0.5] });
   expect(svg).not.toMatch(/NaN[,L\d]|Infinity,/);
