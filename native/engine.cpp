@@ -142,6 +142,13 @@ void Engine::read(BufferRef from, void* to, Completion done) { submit(Read{std::
 
 void Engine::sync(Completion done) { submit(Sync{std::move(done)}); }
 
+void Engine::drain() {
+  Drain drain;
+  const std::future<void> done = drain.done.get_future();
+  submit(std::move(drain));
+  done.wait();
+}
+
 void Engine::submit(Task task) {
   bool sleeping;
   {
@@ -214,5 +221,7 @@ void Engine::perform(Read& read) {
 }
 
 void Engine::perform(Sync& sync) { sync.done(std::exchange(firstError_, nullptr)); }
+
+void Engine::perform(Drain& drain) { drain.done.set_value(); }
 
 }  // namespace hornet

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -95,6 +96,9 @@ class Engine {
   /// Tells the first error since the last call.
   void sync(Completion done);
 
+  /// Waits until all that is queued has been done. Any other thread.
+  void drain();
+
  private:
   struct Run {
     std::shared_ptr<Binding> binding;
@@ -115,7 +119,10 @@ class Engine {
   struct Sync {
     Completion done;
   };
-  using Task = std::variant<Run, Write, Copy, Read, Sync>;
+  struct Drain {
+    std::promise<void> done;  // broken when the engine stops before
+  };
+  using Task = std::variant<Run, Write, Copy, Read, Sync, Drain>;
 
   void submit(Task task);
   void work();
@@ -124,6 +131,7 @@ class Engine {
   void perform(Copy& copy);
   void perform(Read& read);
   void perform(Sync& sync);
+  void perform(Drain& drain);
   /// The error that `body` throws, remembered for `sync`.
   template <class F>
   std::exception_ptr attempt(F&& body);

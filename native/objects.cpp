@@ -5,37 +5,12 @@
 #include <cmath>
 
 #include "error.h"
+#include "wrap.h"
 
 namespace hornet {
 namespace {
 
-constexpr napi_type_tag kBufferTag = {0x5a0f4c1be2d34d6b, 0x9d2c7c52a1e84f07};
-
 Environment& environment(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
-
-/// Runs native code that may throw, and turns what it throws into a JavaScript exception.
-template <class F>
-auto guarded(Napi::Env env, F&& fn) -> decltype(fn()) {
-  try {
-    return fn();
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (...) {
-    throw Napi::Error(env, toJsError(env, std::current_exception()));
-  }
-}
-
-/// Native parts travel to constructors of wrapped objects as externals that live as long as the call.
-template <class... Parts>
-Napi::Object construct(Napi::Env env, const Napi::FunctionReference& constructor, Parts... parts) {
-  return constructor.New({Napi::External<Parts>::New(env, &parts)...});
-}
-
-template <class T>
-T& part(const Napi::CallbackInfo& info, size_t index) {
-  if (!info[index].IsExternal()) throw Napi::TypeError::New(info.Env(), "[engine] this class is internal");
-  return *info[index].As<Napi::External<T>>().Data();
-}
 
 std::span<const std::byte> bytesOf(const Napi::Value& view) {
   if (view.IsDataView()) {
@@ -128,20 +103,26 @@ Napi::Value JsDevice::kernels(const Napi::CallbackInfo& info) {
   return toArray(info.Env(), engine_->backend().kernels());
 }
 
+Napi::Value JsDevice::wrap(Napi::Env env, BufferRef buffer) {
+  return construct(env, environment(env).buffer, JsBuffer::Parts{std::move(buffer), environment(env).live});
+}
+
 Napi::Value JsDevice::allocate(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&] {
     const bool zeroed = info[1].IsUndefined() || info[1].ToBoolean();
-    return JsBuffer::create(info.Env(), engine_->allocate(size_t(countOf(info[0])), zeroed));
+    return wrap(env, environment(env).live->allocate(env, *engine_, size_t(countOf(info[0])), zeroed));
   });
 }
 
 Napi::Value JsDevice::upload(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&] {
     const auto bytes = bytesOf(info[0]);
-    BufferRef buffer = engine_->allocate(bytes.size(), false);
+    BufferRef buffer = environment(env).live->allocate(env, *engine_, bytes.size(), false);
     // Nobody else knows the buffer yet, so the copy need not wait for the queue.
     engine_->backend().copyIn(buffer->data(), bytes.data(), bytes.size());
-    return JsBuffer::create(info.Env(), std::move(buffer));
+    return wrap(env, std::move(buffer));
   });
 }
 
@@ -198,45 +179,6 @@ Napi::Value JsDevice::memory(const Napi::CallbackInfo& info) {
   object.Set("peakBytes", double(use.peak()));
   return object;
 }
-
-Napi::Function JsBuffer::define(Napi::Env env) {
-  return DefineClass(env, "NativeBuffer",
-                     {InstanceMethod<&JsBuffer::dispose>("dispose"), InstanceAccessor<&JsBuffer::bytes>("bytes"),
-                      InstanceAccessor<&JsBuffer::disposed>("disposed")});
-}
-
-Napi::Object JsBuffer::create(Napi::Env env, BufferRef buffer) {
-  return construct(env, environment(env).buffer, std::move(buffer));
-}
-
-JsBuffer::JsBuffer(const Napi::CallbackInfo& info) : ObjectWrap(info), buffer_(part<BufferRef>(info, 0)) {
-  bytes_ = buffer_->bytes();
-  Value().TypeTag(&kBufferTag);
-  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), int64_t(bytes_));
-}
-
-void JsBuffer::Finalize(Napi::Env env) { drop(env); }
-
-void JsBuffer::drop(Napi::Env env) {
-  if (!buffer_) return;
-  buffer_.reset();
-  Napi::MemoryManagement::AdjustExternalMemory(env, -int64_t(bytes_));
-}
-
-const BufferRef& JsBuffer::get(const Napi::Value& value) {
-  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kBufferTag)) {
-    throw Napi::TypeError::New(value.Env(), "[engine] expected a NativeBuffer");
-  }
-  const BufferRef& buffer = Unwrap(value.As<Napi::Object>())->buffer_;
-  if (!buffer) throw Error("tensor", "a tensor is used after dispose()");
-  return buffer;
-}
-
-void JsBuffer::dispose(const Napi::CallbackInfo& info) { drop(info.Env()); }
-
-Napi::Value JsBuffer::bytes(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), double(bytes_)); }
-
-Napi::Value JsBuffer::disposed(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), !buffer_); }
 
 Napi::Function JsProgram::define(Napi::Env env) {
   return DefineClass(env, "NativeProgram",

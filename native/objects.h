@@ -1,4 +1,4 @@
-// The JavaScript objects of the addon: device, buffer, program, binding. Thin: all work is the engine's.
+// The JavaScript objects of device, program and binding. Thin: all work is the engine's.
 #pragma once
 
 #include <napi.h>
@@ -9,6 +9,7 @@
 
 #include "completions.h"
 #include "engine.h"
+#include "js_buffer.h"
 
 namespace hornet {
 
@@ -19,6 +20,7 @@ struct Environment {
 
   Completions completions;
   Napi::FunctionReference device, buffer, program, binding;
+  std::shared_ptr<LiveBuffers> live = std::make_shared<LiveBuffers>();
   // Weak: a device that nobody holds any more ends its thread.
   std::vector<std::weak_ptr<Engine>> engines;
 };
@@ -40,29 +42,11 @@ class JsDevice : public Napi::ObjectWrap<JsDevice> {
   Napi::Value compile(const Napi::CallbackInfo& info);
   Napi::Value sync(const Napi::CallbackInfo& info);
   Napi::Value memory(const Napi::CallbackInfo& info);
+  Napi::Value wrap(Napi::Env env, BufferRef buffer);
   template <class Queue>
   Napi::Value promise(Napi::Env env, Napi::Value value, Queue&& queue);
 
   std::shared_ptr<Engine> engine_;
-};
-
-class JsBuffer : public Napi::ObjectWrap<JsBuffer> {
- public:
-  static Napi::Function define(Napi::Env env);
-  static Napi::Object create(Napi::Env env, BufferRef buffer);
-  explicit JsBuffer(const Napi::CallbackInfo& info);
-  void Finalize(Napi::Env env) override;
-  /// The buffer of an argument; throws when it is something else or has been disposed.
-  static const BufferRef& get(const Napi::Value& value);
-
- private:
-  void drop(Napi::Env env);
-  void dispose(const Napi::CallbackInfo& info);
-  Napi::Value bytes(const Napi::CallbackInfo& info);
-  Napi::Value disposed(const Napi::CallbackInfo& info);
-
-  BufferRef buffer_;
-  size_t bytes_ = 0;
 };
 
 class JsProgram : public Napi::ObjectWrap<JsProgram> {
