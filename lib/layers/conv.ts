@@ -12,6 +12,7 @@ import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import type { Shape } from './input-spec.js';
 import { Layer, type Config, type LayerArgs } from './layer.js';
+import { Lora, loraConfig, type LoraArgs, type LoraRankArgs } from './lora.js';
 
 /** Options that all convolutions share. */
 export interface BaseConvArgs extends LayerArgs {
@@ -37,7 +38,7 @@ export interface BaseConvArgs extends LayerArgs {
   readonly biasConstraint?: ConstraintLike | null;
 }
 
-export interface ConvArgs extends BaseConvArgs {
+export interface ConvArgs extends BaseConvArgs, LoraRankArgs {
   /** Groups of channels that are convolved apart. Default 1. */
   readonly groups?: number;
 }
@@ -158,6 +159,8 @@ abstract class Conv extends BaseConv {
   readonly kernelRegularizer: ReturnType<typeof getRegularizer>;
   readonly kernelConstraint: ReturnType<typeof getConstraint>;
   kernel!: Variable;
+  #lora: Lora | null = null;
+  readonly #loraArgs: LoraRankArgs;
 
   constructor(
     rank: number,
@@ -168,6 +171,7 @@ abstract class Conv extends BaseConv {
   ) {
     super(rank, kernelSize, args);
     this.groups = args.groups ?? 1;
+    this.#loraArgs = { loraRank: args.loraRank, loraAlpha: args.loraAlpha };
     checkPositive(this.className.toLowerCase(), 'filters', filters);
     checkPositive(this.className.toLowerCase(), 'groups', this.groups);
     if (filters % this.groups !== 0) {
@@ -194,16 +198,28 @@ abstract class Conv extends BaseConv {
       constraint: this.kernelConstraint,
     });
     this.addBias(this.filters);
+    const { loraRank, loraAlpha } = this.#loraArgs;
+    if (loraRank) this.#lora = new Lora(this, this.kernel, 'kernel', loraRank, { loraAlpha });
+  }
+
+  /**
+   * Freezes the kernel and trains a product of two kernels of this rank that is added to it.
+   *
+   * @throws HornetError when the layer is not built, or adapted already.
+   */
+  enableLora(rank: number, args: LoraArgs = {}): void {
+    this.#lora = Lora.enable(this, this.#lora, this.built ? this.kernel : null, 'kernel', rank, args);
   }
 
   override call(inputs: Tensor): Tensor {
     const { strides, padding, dataFormat, dilationRate } = this;
-    return this.finish(conv(inputs, this.kernel, { strides, padding, dataFormat, dilationRate }));
+    return this.finish(conv(inputs, this.#lora?.value ?? this.kernel, { strides, padding, dataFormat, dilationRate }));
   }
 
   override getConfig(): Config {
     const { filters, groups, kernelInitializer, kernelRegularizer, kernelConstraint } = this;
-    return { ...super.getConfig(), filters, groups, kernelInitializer, kernelRegularizer, kernelConstraint };
+    const own = { filters, groups, kernelInitializer, kernelRegularizer, kernelConstraint };
+    return { ...super.getConfig(), ...own, ...loraConfig(this.#lora, this.#loraArgs) };
   }
 }
 

@@ -10,9 +10,10 @@ import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import type { Shape } from './input-spec.js';
 import { Layer, type Config, type LayerArgs } from './layer.js';
+import { Lora, loraConfig, type LoraArgs, type LoraRankArgs } from './lora.js';
 
 /** Options of `dense`. */
-export interface DenseArgs extends LayerArgs {
+export interface DenseArgs extends LayerArgs, LoraRankArgs {
   /** Default: none (linear). */
   readonly activation?: ActivationLike | null;
   /** Default true. */
@@ -35,7 +36,9 @@ export class Dense extends Layer {
   readonly useBias: boolean;
   kernel: Variable | null = null;
   bias: Variable | null = null;
+  #lora: Lora | null = null;
   readonly #args: DenseArgs;
+  readonly #loraArgs: LoraRankArgs;
 
   /** @param units - Number of outputs. */
   constructor(
@@ -56,6 +59,7 @@ export class Dense extends Layer {
       kernelConstraint: getConstraint(args.kernelConstraint ?? null),
       biasConstraint: getConstraint(args.biasConstraint ?? null),
     };
+    this.#loraArgs = { loraRank: args.loraRank, loraAlpha: args.loraAlpha };
     this.inputSpec = { minRank: 2 };
     this.supportsMasking = true;
   }
@@ -81,16 +85,34 @@ export class Dense extends Layer {
       });
     }
     this.inputSpec = { minRank: 2, axes: { [-1]: size } };
+    const { loraRank, loraAlpha } = this.#loraArgs;
+    if (loraRank) this.#lora = new Lora(this, this.kernel, 'kernel', loraRank, { loraAlpha });
+  }
+
+  /**
+   * Freezes the kernel and trains a product of two matrices of this rank that is added to it.
+   *
+   * @throws HornetError when the layer is not built, or adapted already.
+   */
+  enableLora(rank: number, args: LoraArgs = {}): void {
+    this.#lora = Lora.enable(this, this.#lora, this.kernel, 'kernel', rank, args);
   }
 
   override call(inputs: Tensor): Tensor {
-    const product = matmul(inputs, this.kernel!);
+    const product = matmul(inputs, this.#lora?.value ?? this.kernel!);
     return this.activation(this.bias ? add(product, this.bias) : product);
   }
 
   override getConfig(): Config {
     const { units, activation, useBias } = this;
-    return { ...super.getConfig(), units, activation, useBias, ...this.#args };
+    return {
+      ...super.getConfig(),
+      units,
+      activation,
+      useBias,
+      ...this.#args,
+      ...loraConfig(this.#lora, this.#loraArgs),
+    };
   }
 }
 

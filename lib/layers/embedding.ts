@@ -3,15 +3,16 @@ import { getConstraint, type ConstraintLike } from '../constraints/index.js';
 import { isInteger, type DType } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { getInitializer, type InitializerLike } from '../initializers/index.js';
-import { cast, notEqual, take } from '../ops/index.js';
+import { add, cast, matmul, multiply, notEqual, take } from '../ops/index.js';
 import { getRegularizer, type RegularizerLike } from '../regularizers/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import { Layer, type Config, type LayerArgs, type Mask } from './layer.js';
+import { Lora, loraConfig, type LoraArgs, type LoraRankArgs } from './lora.js';
 
 /** Options of `embedding`. */
-export interface EmbeddingArgs extends LayerArgs {
+export interface EmbeddingArgs extends LayerArgs, LoraRankArgs {
   /** Default `randomUniform`. */
   readonly embeddingsInitializer?: InitializerLike;
   readonly embeddingsRegularizer?: RegularizerLike | null;
@@ -26,7 +27,9 @@ export class Embedding extends Layer {
   static override readonly requiredArgs: readonly string[] = ['inputDim', 'outputDim'];
   readonly maskZero: boolean;
   embeddings: Variable | null = null;
+  #lora: Lora | null = null;
   readonly #args: EmbeddingArgs;
+  readonly #loraArgs: LoraRankArgs;
 
   /**
    * @param inputDim - Number of indices, the largest plus one.
@@ -49,6 +52,7 @@ export class Embedding extends Layer {
       embeddingsRegularizer: getRegularizer(args.embeddingsRegularizer ?? null),
       embeddingsConstraint: getConstraint(args.embeddingsConstraint ?? null),
     };
+    this.#loraArgs = { loraRank: args.loraRank, loraAlpha: args.loraAlpha };
     this.autocast = false;
     this.supportsMasking = this.maskZero;
   }
@@ -66,11 +70,26 @@ export class Embedding extends Layer {
       regularizer: embeddingsRegularizer,
       constraint: embeddingsConstraint,
     });
+    const { loraRank, loraAlpha } = this.#loraArgs;
+    if (loraRank) this.#lora = new Lora(this, this.embeddings, 'embeddings', loraRank, { loraAlpha });
+  }
+
+  /**
+   * Freezes the vectors and trains a product of two matrices of this rank that is added to them.
+   *
+   * @throws HornetError when the layer is not built, or adapted already.
+   */
+  enableLora(rank: number, args: LoraArgs = {}): void {
+    this.#lora = Lora.enable(this, this.#lora, this.embeddings, 'embeddings', rank, args);
   }
 
   override call(inputs: Tensor): Tensor {
     const indices = isInteger(inputs.dtype) ? inputs : cast(inputs, 'int32');
-    return cast(take(this.embeddings!, indices, { axis: 0 }), this.computeDtype);
+    const found = take(this.embeddings!, indices, { axis: 0 });
+    const lora = this.#lora;
+    if (!lora) return cast(found, this.computeDtype);
+    const change = matmul(take(lora.a, indices, { axis: 0 }), lora.b);
+    return cast(add(found, multiply(change, lora.scale)), this.computeDtype);
   }
 
   override computeMask(inputs: Tensor): Mask {
@@ -89,6 +108,7 @@ export class Embedding extends Layer {
       activityRegularizer: this.activityRegularizer,
       embeddingsConstraint,
       maskZero,
+      ...loraConfig(this.#lora, this.#loraArgs),
     };
   }
 }

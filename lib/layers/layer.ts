@@ -106,7 +106,10 @@ export abstract class Layer extends WeightOwner {
   readonly record: CallRecord = { context: null, lossContext: null, losses: [], buildShapes: null };
 
   constructor(args: LayerArgs = {}) {
-    super(args.name ?? uniqueName(snakeCase(classNameOf(new.target as never))), args.trainable ?? true);
+    super(
+      args.name ?? uniqueName(snakeCase(classNameOf(new.target as never))),
+      args.trainable === undefined ? true : args.trainable,
+    );
     this.dtypePolicy = toDtypePolicy(args.dtype);
     this.autocast = args.autocast ?? true;
     this.activityRegularizer = getRegularizer(args.activityRegularizer ?? null);

@@ -482,3 +482,18 @@ describe('configs', () => {
     expect(deserialize(scale)).toBeInstanceOf(Scale);
   });
 });
+
+describe('low-rank adaptation', () => {
+  test('freezes the weight and trains two small matrices', async () => {
+    const layer = dense(3, { kernelInitializer: 'ones' });
+    layer(ones(1, 2));
+    const before = await read(layer(ones(1, 2)));
+    layer.enableLora(1, { loraAlpha: 2 });
+    expect(await read(layer(ones(1, 2)))).toEqual(before);
+    expect(layer.trainableWeights.map(({ name }) => name)).toEqual(['bias', 'lora_kernel_a', 'lora_kernel_b']);
+    layer.setWeights([...(await layer.getWeights()).slice(0, 2), [[1], [1]], [[1, 2, 3]]]);
+    expect(await read(layer(ones(1, 2)))).toEqual([6, 10, 14]);
+    expect(() => layer.enableLora(2)).toThrow('[dense] this layer is adapted already');
+    expect((deserialize(serialize(layer)) as Dense).weights).toHaveLength(4);
+  });
+});
