@@ -35,8 +35,9 @@ export const relu = publicOp('activations.relu', (x: TensorLike, options: ReluAr
   }
   const value = toFloat(x);
   const k = (number: number): Tensor => scalar(number, value.dtype);
-  const limited = maxValue === null ? value : e.select(e.greaterEqual(value, k(maxValue)), k(maxValue), value);
-  const below = negativeSlope === 0 ? k(0) : e.mul(k(negativeSlope), e.sub(value, k(threshold)));
+  const limited = maxValue === null ? value : e.select(e.greater(value, k(maxValue)), k(maxValue), value);
+  // Through relu, so that the slope at the threshold itself is 0.
+  const below = negativeSlope === 0 ? k(0) : e.mul(k(-negativeSlope), e.relu(e.sub(k(threshold), value)));
   return e.select(e.greater(value, k(threshold)), limited, below);
 });
 

@@ -20,9 +20,10 @@ export interface ReLUArgs extends LayerArgs {
   readonly threshold?: number;
 }
 
-function checkNotNegative(where: string, name: string, value: number | null): void {
-  if (value !== null && !(value >= 0))
-    throw new HornetError(where, `expected ${name} to be at least 0, received ${value}`);
+function checkNotNegative(where: string, name: string, value: number): void {
+  if (value === null || !(value >= 0)) {
+    throw new HornetError(where, `expected ${name} to be at least 0, received ${String(value)}`);
+  }
 }
 
 /** `max(x, 0)`, with optional slope, threshold and limit. */
@@ -34,10 +35,13 @@ export class ReLU extends Layer {
 
   constructor(args: ReLUArgs = {}) {
     super(args);
-    this.maxValue = args.maxValue ?? null;
-    this.negativeSlope = args.negativeSlope ?? 0;
-    this.threshold = args.threshold ?? 0;
-    for (const name of ['maxValue', 'negativeSlope', 'threshold'] as const) checkNotNegative('reLU', name, this[name]);
+    const { maxValue = null, negativeSlope = 0, threshold = 0 } = args;
+    checkNotNegative('reLU', 'negativeSlope', negativeSlope);
+    checkNotNegative('reLU', 'threshold', threshold);
+    if (maxValue !== null) checkNotNegative('reLU', 'maxValue', maxValue);
+    this.maxValue = maxValue;
+    this.negativeSlope = negativeSlope;
+    this.threshold = threshold;
     this.supportsMasking = true;
     this.built = true;
   }
@@ -65,7 +69,8 @@ export class LeakyReLU extends Layer {
 
   constructor(args: LeakyReLUArgs = {}) {
     super(args);
-    this.negativeSlope = args.negativeSlope ?? 0.3;
+    const { negativeSlope = 0.3 } = args;
+    this.negativeSlope = negativeSlope;
     checkNotNegative('leakyReLU', 'negativeSlope', this.negativeSlope);
     this.supportsMasking = true;
     this.built = true;

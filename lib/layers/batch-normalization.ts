@@ -1,105 +1,28 @@
-// Batch normalization. Source: Ioffe & Szegedy 2015.
-import { getConstraint, type ConstraintLike } from '../constraints/index.js';
+// Batch normalization. Source: Ioffe & Szegedy 2015; with `renorm`, Ioffe 2017.
 import { HornetError } from '../errors.js';
 import { getInitializer, type InitializerLike } from '../initializers/index.js';
 import {
   add,
   batchNormalization as normalizeWith,
   batchNormalizationTrain,
+  broadcastTo,
   cast,
   divide,
   expandDims,
+  moments,
   multiply,
+  sqrt,
   square,
   subtract,
   sum,
-  broadcastTo,
 } from '../ops/index.js';
-import { getRegularizer, type RegularizerLike } from '../regularizers/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
+import { checkClipping, rememberRenorm, renormScale, type RenormClipping, type RenormState } from './batch-renorm.js';
 import type { Shape } from './input-spec.js';
-import { Layer, type CallArgs, type Config, type LayerArgs } from './layer.js';
-
-/** Options of the learned factor and summand of a normalization. */
-export interface ScaleArgs extends LayerArgs {
-  /** Add a learned summand. Default true. */
-  readonly center?: boolean;
-  /** Multiply with a learned factor. Default true. */
-  readonly scale?: boolean;
-  readonly betaInitializer?: InitializerLike;
-  readonly gammaInitializer?: InitializerLike;
-  readonly betaRegularizer?: RegularizerLike | null;
-  readonly gammaRegularizer?: RegularizerLike | null;
-  readonly betaConstraint?: ConstraintLike | null;
-  readonly gammaConstraint?: ConstraintLike | null;
-}
-
-/** A normalization whose result is multiplied with `gamma` and moved by `beta`, both learned. */
-export abstract class ScaledNormalization extends Layer {
-  readonly center: boolean;
-  readonly scale: boolean;
-  readonly betaInitializer: ReturnType<typeof getInitializer>;
-  readonly gammaInitializer: ReturnType<typeof getInitializer>;
-  readonly betaRegularizer: ReturnType<typeof getRegularizer>;
-  readonly gammaRegularizer: ReturnType<typeof getRegularizer>;
-  readonly betaConstraint: ReturnType<typeof getConstraint>;
-  readonly gammaConstraint: ReturnType<typeof getConstraint>;
-  gamma: Variable | null = null;
-  beta: Variable | null = null;
-
-  constructor(args: ScaleArgs) {
-    super(args);
-    this.center = args.center ?? true;
-    this.scale = args.scale ?? true;
-    this.betaInitializer = getInitializer(args.betaInitializer ?? 'zeros');
-    this.gammaInitializer = getInitializer(args.gammaInitializer ?? 'ones');
-    this.betaRegularizer = getRegularizer(args.betaRegularizer ?? null);
-    this.gammaRegularizer = getRegularizer(args.gammaRegularizer ?? null);
-    this.betaConstraint = getConstraint(args.betaConstraint ?? null);
-    this.gammaConstraint = getConstraint(args.gammaConstraint ?? null);
-    this.supportsMasking = true;
-  }
-
-  /** Makes gamma and beta as far as they are wanted. */
-  protected addScale(shape: readonly number[]): void {
-    const { gammaInitializer, gammaRegularizer, gammaConstraint, betaInitializer, betaRegularizer, betaConstraint } =
-      this;
-    const gamma = { initializer: gammaInitializer, regularizer: gammaRegularizer, constraint: gammaConstraint };
-    const beta = { initializer: betaInitializer, regularizer: betaRegularizer, constraint: betaConstraint };
-    if (this.scale) this.gamma = this.addWeight({ name: 'gamma', shape, autocast: false, ...gamma });
-    if (this.center) this.beta = this.addWeight({ name: 'beta', shape, autocast: false, ...beta });
-  }
-
-  override getConfig(): Config {
-    const { center, scale, betaInitializer, gammaInitializer } = this;
-    const { betaRegularizer, gammaRegularizer, betaConstraint, gammaConstraint } = this;
-    return {
-      ...super.getConfig(),
-      center,
-      scale,
-      betaInitializer,
-      gammaInitializer,
-      betaRegularizer,
-      gammaRegularizer,
-      betaConstraint,
-      gammaConstraint,
-    };
-  }
-}
-
-/** The known size of an axis, or an error that names it. */
-export function knownSize(where: string, shape: Shape, axis: number): number {
-  const size = shape.at(axis);
-  if (size === null || size === undefined) {
-    throw new HornetError(
-      where,
-      `expected axis ${axis} to have a known size, received shape [${shape.map(String).join(', ')}]`,
-    );
-  }
-  return size;
-}
+import type { CallArgs, Config } from './layer.js';
+import { knownSize, ScaledNormalization, type ScaleArgs } from './scaled-normalization.js';
 
 export interface BatchNormalizationArgs extends ScaleArgs {
   /** The axis whose features are normalized apart. Default −1. */
@@ -110,6 +33,12 @@ export interface BatchNormalizationArgs extends ScaleArgs {
   readonly epsilon?: number;
   readonly movingMeanInitializer?: InitializerLike;
   readonly movingVarianceInitializer?: InitializerLike;
+  /** Batch renormalization: correct the batch's statistics towards moving ones. Default false. */
+  readonly renorm?: boolean;
+  /** Limits of the correction. */
+  readonly renormClipping?: RenormClipping | null;
+  /** Share of the old renormalization statistics that each batch leaves. Default 0.99. */
+  readonly renormMomentum?: number;
   /** Not used on one device. */
   readonly synchronized?: boolean;
 }
@@ -123,8 +52,12 @@ export class BatchNormalization extends ScaledNormalization {
   readonly movingMeanInitializer: ReturnType<typeof getInitializer>;
   readonly movingVarianceInitializer: ReturnType<typeof getInitializer>;
   readonly synchronized: boolean;
+  readonly renorm: boolean;
+  readonly renormClipping: RenormClipping;
+  readonly renormMomentum: number;
   movingMean!: Variable;
   movingVariance!: Variable;
+  private renormState: RenormState | null = null;
 
   constructor(args: BatchNormalizationArgs = {}) {
     super(args);
@@ -134,6 +67,12 @@ export class BatchNormalization extends ScaledNormalization {
     this.movingMeanInitializer = getInitializer(args.movingMeanInitializer ?? 'zeros');
     this.movingVarianceInitializer = getInitializer(args.movingVarianceInitializer ?? 'ones');
     this.synchronized = args.synchronized ?? false;
+    this.renorm = args.renorm ?? false;
+    this.renormClipping = checkClipping(args.renormClipping ?? {});
+    this.renormMomentum = args.renormMomentum ?? 0.99;
+    if (this.renorm && this.synchronized) {
+      throw new HornetError('batchNormalization', 'expected at most one of renorm and synchronized');
+    }
   }
 
   override build(inputShape: Shape): void {
@@ -146,6 +85,14 @@ export class BatchNormalization extends ScaledNormalization {
       initializer: this.movingVarianceInitializer,
       ...statistic,
     });
+    if (this.renorm) {
+      const deviation: InitializerLike = (shape, dtype) => sqrt(this.movingVarianceInitializer(shape, dtype));
+      this.renormState = {
+        movingDeviation: this.addWeight({ name: 'moving_stddev', initializer: deviation, ...statistic }),
+        mean: this.addWeight({ name: 'renorm_mean', initializer: this.movingMeanInitializer, ...statistic }),
+        deviation: this.addWeight({ name: 'renorm_stddev', initializer: deviation, ...statistic }),
+      };
+    }
     this.inputSpec = { rank: inputShape.length, axes: { [this.axis]: size } };
   }
 
@@ -159,6 +106,7 @@ export class BatchNormalization extends ScaledNormalization {
       const outputs = normalizeWith(inputs, this.movingMean, this.movingVariance, axis, { offset, scale, epsilon });
       return cast(outputs, this.computeDtype);
     }
+    if (this.renormState) return cast(this.renormalized(inputs, mask as Tensor | null), this.computeDtype);
     if (mask === null) {
       const [outputs, mean, variance] = batchNormalizationTrain(inputs, axis, { offset, scale, epsilon });
       this.remember(mean, variance);
@@ -167,6 +115,22 @@ export class BatchNormalization extends ScaledNormalization {
     const [mean, variance] = this.maskedMoments(inputs, mask as Tensor);
     this.remember(mean, variance);
     return cast(normalizeWith(inputs, mean, variance, axis, { offset, scale, epsilon }), this.computeDtype);
+  }
+
+  private renormalized(inputs: Tensor, mask: Tensor | null): Tensor {
+    const { gamma, beta, epsilon, axis, renormClipping: clipping, renormMomentum, momentum } = this;
+    const axes = inputs.shape.map((_, i) => i).filter((i) => i !== (axis < 0 ? axis + inputs.rank : axis));
+    const [mean, variance] = mask === null ? moments(inputs, axes) : this.maskedMoments(inputs, mask);
+    const state = this.renormState!;
+    const { scale, offset } = renormScale(mean, variance, state, { gamma, beta, epsilon, clipping });
+    rememberRenorm(mean, variance, state, {
+      epsilon,
+      momentum,
+      renormMomentum,
+      movingMean: this.movingMean,
+      movingVariance: this.movingVariance,
+    });
+    return normalizeWith(inputs, mean, variance, axis, { offset, scale, epsilon });
   }
 
   private remember(mean: Tensor, variance: Tensor): void {
@@ -193,6 +157,8 @@ export class BatchNormalization extends ScaledNormalization {
 
   override getConfig(): Config {
     const { axis, momentum, epsilon, movingMeanInitializer, movingVarianceInitializer, synchronized } = this;
+    const { renorm, renormMomentum } = this;
+    const renormClipping = renorm ? this.renormClipping : null;
     return {
       ...super.getConfig(),
       axis,
@@ -201,6 +167,9 @@ export class BatchNormalization extends ScaledNormalization {
       movingMeanInitializer,
       movingVarianceInitializer,
       synchronized,
+      renorm,
+      renormClipping,
+      renormMomentum,
     };
   }
 }

@@ -17,8 +17,10 @@ export interface BordersArgs extends LayerArgs {
 /** `[before, after]` for every spatial axis. */
 function borderPairs(where: string, name: string, value: Borders, rank: number): number[][] {
   const list = typeof value === 'number' ? Array<number>(rank).fill(value) : value;
-  const one = rank === 1 && list.length === 2 ? [list as readonly number[]] : list;
-  const pairs = one.map((item) => (typeof item === 'number' ? [item, item] : [...item]));
+  const items: readonly unknown[] = Array.isArray(list) ? list : [];
+  // For one axis a list is that axis's pair.
+  const entries = rank === 1 && typeof value !== 'number' ? [items] : items;
+  const pairs = entries.map((item) => (Array.isArray(item) ? (item as number[]) : [item, item]) as number[]);
   const valid = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0;
   if (pairs.length !== rank || !pairs.every((pair) => pair.length === 2 && pair.every(valid))) {
     throw new HornetError(

@@ -71,7 +71,7 @@ function runCall(layer: Layer, { args, options }: CallForm): Tree<Tensor> {
   const outputs = compute(layer, { args, options: { ...options, mask } });
   const { activityRegularizer } = layer;
   if (activityRegularizer) for (const output of flatten(outputs)) addActivityLoss(layer, activityRegularizer, output);
-  passMask(layer, args[0], previous, outputs);
+  passMask(layer, args[0], mask ?? previous, outputs);
   return outputs;
 }
 

@@ -1,11 +1,6 @@
 // All layers and their factories.
 export * from './activation-layers.js';
-export {
-  BatchNormalization,
-  batchNormalization,
-  type BatchNormalizationArgs,
-  type ScaleArgs,
-} from './batch-normalization.js';
+export { BatchNormalization, batchNormalization, type BatchNormalizationArgs } from './batch-normalization.js';
 export * from './borders.js';
 export * from './conv-transpose.js';
 export { Conv1D, Conv2D, Conv3D, conv1d, conv2d, conv3d, type BaseConvArgs, type ConvArgs } from './conv.js';
@@ -29,6 +24,7 @@ export * from './merging.js';
 export * from './normalization.js';
 export * from './pooling.js';
 export * from './reshaping.js';
+export type { ScaleArgs } from './scaled-normalization.js';
 export * from './scaling.js';
 export {
   AlphaDropout,

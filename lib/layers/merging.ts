@@ -13,9 +13,10 @@ import {
   onesLike,
   reshape,
   subtract as subtractOp,
-  swapaxes,
+  transpose,
   matmul,
-  all,
+  any,
+  where,
   cast,
   broadcastTo,
 } from '../ops/index.js';
@@ -24,7 +25,7 @@ import type { Tensor } from '../tensor.js';
 import type { Tree } from '../tree.js';
 import type { KerasTensor } from '../models/keras-tensor.js';
 import type { Shape } from './input-spec.js';
-import { Layer, type Config, type LayerArgs, type Mask, type Shapes } from './layer.js';
+import { Layer, type CallArgs, type Config, type LayerArgs, type Mask, type Shapes } from './layer.js';
 
 const shapesOf = (shapes: Shapes): readonly Shape[] | null =>
   Array.isArray(shapes) && shapes.every((shape) => Array.isArray(shape)) ? (shapes as readonly Shape[]) : null;
@@ -41,7 +42,8 @@ abstract class Merge extends Layer {
     return 1;
   }
 
-  protected abstract merge(inputs: readonly Tensor[]): Tensor;
+  /** Merges inputs of one rank; `masks` has one per input, widened to it, or null. */
+  protected abstract merge(inputs: readonly Tensor[], masks: readonly (Tensor | null)[]): Tensor;
 
   override build(inputShape: Shapes): void {
     const shapes = shapesOf(inputShape);
@@ -57,11 +59,18 @@ abstract class Merge extends Layer {
     checkBroadcast(this.name, shapes);
   }
 
-  override call(inputs: Tree<Tensor>): Tensor {
+  override call(inputs: Tree<Tensor>, { mask }: CallArgs): Tensor {
     if (!Array.isArray(inputs)) throw new HornetError(this.name, 'expected a list of inputs');
     const list = inputs as readonly Tensor[];
     const rank = Math.max(...list.map((input) => input.rank));
-    return this.merge(list.map((input) => widen(input, rank)));
+    const masks = list.map((input, i) => {
+      const own = (mask as readonly (Tensor | null)[] | null)?.[i] ?? null;
+      return own && broadcastTo(expandDims(own, -1), input.shape);
+    });
+    return this.merge(
+      list.map((input) => widen(input, rank)),
+      masks.map((own) => own && widen(own, rank)),
+    );
   }
 
   override computeMask(_inputs: Tree<Tensor>, previousMask: Mask): Mask {
@@ -97,6 +106,23 @@ function checkBroadcast(where: string, shapes: readonly Shape[]): void {
 const reduceWith = (inputs: readonly Tensor[], fn: (a: Tensor, b: Tensor) => Tensor): Tensor =>
   inputs.reduce((a, b) => fn(a, b));
 
+/** Reduces what masks let count: where one side is masked the other stands alone. */
+function reduceUnmasked(
+  inputs: readonly Tensor[],
+  masks: readonly (Tensor | null)[],
+  fn: (a: Tensor, b: Tensor) => Tensor,
+): Tensor {
+  let [output, present] = [inputs[0], masks[0]];
+  inputs.slice(1).forEach((input, i) => {
+    const mask = masks[i + 1];
+    const next = mask ? where(mask, input, output) : input;
+    if (present) output = where(present, output, next);
+    present = present && mask ? logicalOr(present, mask) : null;
+    output = fn(output, next);
+  });
+  return output;
+}
+
 /** The sum of all inputs. */
 export class Add extends Merge {
   static readonly className: string = 'Add';
@@ -116,11 +142,16 @@ export class Subtract extends Merge {
     return subtractOp(a, b);
   }
 }
-/** The product of all inputs. */
+/** The product of all inputs; what a mask leaves out counts as one, and as zero where all masks do. */
 export class Multiply extends Merge {
   static readonly className: string = 'Multiply';
-  protected merge(inputs: readonly Tensor[]): Tensor {
-    return reduceWith(inputs, multiplyOp);
+  protected merge(inputs: readonly Tensor[], masks: readonly (Tensor | null)[]): Tensor {
+    const product = reduceWith(
+      inputs.map((x, i) => (masks[i] ? where(masks[i], x, cast(1, x.dtype)) : x)),
+      multiplyOp,
+    );
+    if (masks.some((mask) => mask === null)) return product;
+    return where(reduceWith(masks as Tensor[], logicalOr), product, cast(0, product.dtype));
   }
 }
 /** The mean of all inputs. */
@@ -133,15 +164,15 @@ export class Average extends Merge {
 /** The larger of all inputs, element by element. */
 export class Maximum extends Merge {
   static readonly className: string = 'Maximum';
-  protected merge(inputs: readonly Tensor[]): Tensor {
-    return reduceWith(inputs, maximumOp);
+  protected merge(inputs: readonly Tensor[], masks: readonly (Tensor | null)[]): Tensor {
+    return reduceUnmasked(inputs, masks, maximumOp);
   }
 }
 /** The smaller of all inputs, element by element. */
 export class Minimum extends Merge {
   static readonly className: string = 'Minimum';
-  protected merge(inputs: readonly Tensor[]): Tensor {
-    return reduceWith(inputs, minimumOp);
+  protected merge(inputs: readonly Tensor[], masks: readonly (Tensor | null)[]): Tensor {
+    return reduceUnmasked(inputs, masks, minimumOp);
   }
 }
 
@@ -190,7 +221,7 @@ export class Concatenate extends Layer {
       if (mask === null) return cast(onesLike(list[i]), 'bool');
       return mask.rank < list[i].rank ? broadcastTo(expandDims(mask, -1), list[i].shape) : mask;
     });
-    return all(concatOp(spread, { axis: this.axis }), { axis: -1 });
+    return any(concatOp(spread, { axis: this.axis }), { axis: -1 });
   }
 
   override getConfig(): Config {
@@ -253,16 +284,15 @@ export class Dot extends Layer {
   }
 }
 
-/** Matrix products per sample over the given axes; vectors count as matrices of one row. */
+/** Products per sample, summed over one axis of each; the other axes of x, then of y, remain in order. */
 function batchDot(x: Tensor, y: Tensor, axisX: number, axisY: number): Tensor {
-  const a = x.rank === 2 ? expandDims(x, 1) : swapaxes(x, axisX, -1);
-  const b = y.rank === 2 ? expandDims(y, 2) : swapaxes(y, axisY, 1);
-  // Several free axes of either side are kept in order by one flat product.
-  const [batch, size] = [a.shape[0], a.shape[a.rank - 1]];
-  const [rowsShape, columnsShape] = [a.shape.slice(1, -1), b.shape.slice(2)];
-  const flat = matmul(reshape(a, [batch, -1, size]), reshape(b, [batch, size, -1]));
-  const kept = [...(x.rank === 2 ? [] : rowsShape), ...(y.rank === 2 ? [] : columnsShape)];
-  return reshape(flat, [batch, ...(kept.length > 0 ? kept : [1])]);
+  const free = (t: Tensor, axis: number): number[] => t.shape.map((_, i) => i).filter((i) => i !== 0 && i !== axis);
+  const [freeX, freeY] = [free(x, axisX), free(y, axisY)];
+  const [batch, size] = [x.shape[0], x.shape[axisX]];
+  const rows = reshape(transpose(x, { axes: [0, ...freeX, axisX] }), [batch, -1, size]);
+  const columns = reshape(transpose(y, { axes: [0, axisY, ...freeY] }), [batch, size, -1]);
+  const kept = [...freeX.map((axis) => x.shape[axis]), ...freeY.map((axis) => y.shape[axis])];
+  return reshape(matmul(rows, columns), [batch, ...(kept.length > 0 ? kept : [1])]);
 }
 
 for (const layer of [Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate, Dot]) {

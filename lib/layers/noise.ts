@@ -62,6 +62,15 @@ abstract class RateLayer extends NoiseLayer {
   }
 }
 
+function checkNoiseShape(where: string, shape: readonly (number | null)[] | null): readonly (number | null)[] | null {
+  const valid = (dim: unknown): boolean => dim === null || (Number.isInteger(dim) && (dim as number) > 0);
+  if (shape !== null && !(Array.isArray(shape) && shape.every(valid))) {
+    const wanted = 'expected noiseShape to hold positive integers or null';
+    throw new HornetError(where, `${wanted}, received ${JSON.stringify(shape)}`);
+  }
+  return shape;
+}
+
 export interface DropoutArgs extends NoiseArgs {
   /** Shape of the drop pattern, sizes 1 (or null for the input's own) repeat it. Default: the input's. */
   readonly noiseShape?: readonly (number | null)[] | null;
@@ -74,7 +83,7 @@ export class Dropout extends RateLayer {
 
   constructor(rate: number, args: DropoutArgs = {}) {
     super(rate, args);
-    this.noiseShape = args.noiseShape ?? null;
+    this.noiseShape = checkNoiseShape('dropout', args.noiseShape ?? null);
   }
 
   protected disturb(inputs: Tensor): Tensor {

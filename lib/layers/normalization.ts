@@ -16,18 +16,28 @@ import {
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
-import { knownSize, ScaledNormalization, type ScaleArgs } from './batch-normalization.js';
+import { checkPositive } from './conv.js';
 import type { Shape } from './input-spec.js';
 import { Layer, type Config, type LayerArgs } from './layer.js';
+import { knownSize, ScaledNormalization, type ScaleArgs } from './scaled-normalization.js';
 
 type Axis = number | readonly number[];
 const axisList = (axis: Axis): readonly number[] => (typeof axis === 'number' ? [axis] : axis);
+
+function checkAxis(where: string, axis: Axis): void {
+  const list: unknown = axisList(axis);
+  if (!Array.isArray(list) || !list.every(Number.isInteger)) {
+    throw new HornetError(where, `expected axis to be an integer or several, received ${JSON.stringify(axis)}`);
+  }
+}
 
 export interface LayerNormalizationArgs extends ScaleArgs {
   /** Axis or axes to normalize over. Default −1. */
   readonly axis?: Axis;
   /** Added to the variance. Default 0.001. */
   readonly epsilon?: number;
+  /** Only scale by the root of the variance, as Keras 2 models may ask. Default false. */
+  readonly rmsScaling?: boolean;
 }
 
 /** Normalizes each sample over its features. Source: Ba et al. 2016. */
@@ -35,11 +45,15 @@ export class LayerNormalization extends ScaledNormalization {
   static readonly className: string = 'LayerNormalization';
   readonly axis: Axis;
   readonly epsilon: number;
+  readonly rmsScaling: boolean;
 
   constructor(args: LayerNormalizationArgs = {}) {
-    super(args);
+    // Scaling by the root mean square alone knows no summand.
+    super(args.rmsScaling ? { ...args, center: false, scale: true } : args);
     this.axis = args.axis ?? -1;
     this.epsilon = args.epsilon ?? 0.001;
+    this.rmsScaling = args.rmsScaling ?? false;
+    checkAxis('layerNormalization', this.axis);
   }
 
   override build(inputShape: Shape): void {
@@ -48,11 +62,22 @@ export class LayerNormalization extends ScaledNormalization {
 
   override call(inputs: Tensor): Tensor {
     const { gamma, beta, axis, epsilon } = this;
+    if (this.rmsScaling) return cast(this.scaledByDeviation(inputs), this.computeDtype);
     return cast(layerNorm(inputs, { gamma, beta, axis, epsilon }), this.computeDtype);
   }
 
+  /** The inputs, not centered, over the root of their variance. */
+  private scaledByDeviation(inputs: Tensor): Tensor {
+    const axes = axisList(this.axis).map((axis) => (axis < 0 ? axis + inputs.rank : axis));
+    const [, variance] = moments(cast(inputs, 'float32'), axes, { keepdims: true });
+    const shape = inputs.shape.map((dim, i) => (axes.includes(i) ? dim : 1));
+    const scale = multiply(rsqrt(add(variance, this.epsilon)), reshape(this.gamma!, shape));
+    return multiply(cast(inputs, 'float32'), scale);
+  }
+
   override getConfig(): Config {
-    return { ...super.getConfig(), axis: this.axis, epsilon: this.epsilon };
+    const { axis, epsilon, rmsScaling } = this;
+    return { ...super.getConfig(), axis, epsilon, ...(rmsScaling ? { rmsScaling } : {}) };
   }
 }
 
@@ -77,12 +102,15 @@ export class GroupNormalization extends ScaledNormalization {
     this.groups = args.groups ?? 32;
     this.axis = args.axis ?? -1;
     this.epsilon = args.epsilon ?? 0.001;
+    // Large half precision inputs must not overflow before the statistics are computed.
+    this.autocast = false;
+    if (this.groups !== -1) checkPositive('groupNormalization', 'groups', this.groups);
   }
 
   override build(inputShape: Shape): void {
     const channels = knownSize(this.name, inputShape, this.axis);
     if (this.groups === -1) this.groups = channels;
-    if (!Number.isInteger(this.groups) || this.groups < 1 || channels % this.groups !== 0) {
+    if (channels % this.groups !== 0) {
       throw new HornetError(this.name, `expected groups to divide the ${channels} channels, received ${this.groups}`);
     }
     this.addScale([channels]);
@@ -157,12 +185,7 @@ export class UnitNormalization extends Layer {
   constructor(args: UnitNormalizationArgs = {}) {
     super(args);
     this.axis = args.axis ?? -1;
-    if (!axisList(this.axis).every(Number.isInteger)) {
-      throw new HornetError(
-        'unitNormalization',
-        `expected axis to be an integer or several, received ${String(this.axis)}`,
-      );
-    }
+    checkAxis('unitNormalization', this.axis);
     this.supportsMasking = true;
     this.built = true;
   }

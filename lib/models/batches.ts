@@ -1,7 +1,7 @@
 // Sources of batches: arrays in device memory, whose rows the compiled step picks itself, and iterables.
 import { HornetError } from '../errors.js';
 import { currentDevice } from '../device.js';
-import { makeSeed } from '../random.js';
+import { makeSeed } from '../seed.js';
 import { tensor, type DeviceTensor } from '../tensor.js';
 import type { Tree } from '../tree.js';
 import {

@@ -73,10 +73,19 @@ function listsPerOutput(spec: MetricsSpec | null, names: readonly string[]): (re
   return perOutput<MetricLike | readonly MetricLike[]>('compile', spec as MetricLike, names, isOne).map(asList);
 }
 
+const shortNames: Readonly<Record<string, string>> = {
+  accuracy: 'accuracy',
+  acc: 'accuracy',
+  crossentropy: 'crossentropy',
+  ce: 'crossentropy',
+};
+
+/** What a name that fits any kind of target stands for; undefined for all other names. */
+export const shapeDependent = (name: string): string | undefined => shortNames[name.toLowerCase().replaceAll('_', '')];
+
 /** `accuracy` and `crossentropy` stand for what fits the shapes: binary, categorical or sparse. */
 function makeMetric(like: MetricLike, target: Tensor, output: Tensor): Metric {
-  const short = typeof like === 'string' ? like.toLowerCase().replaceAll('_', '') : '';
-  const kind = { accuracy: 'accuracy', acc: 'accuracy', crossentropy: 'crossentropy', ce: 'crossentropy' }[short];
+  const kind = typeof like === 'string' ? shapeDependent(like) : undefined;
   if (!kind) return getMetric(like);
   const binary = output.shape.at(-1) === 1;
   const sparse = target.rank < output.rank || target.shape.at(-1) !== output.shape.at(-1);

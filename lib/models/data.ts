@@ -6,10 +6,10 @@ import type { DType, TypedArray } from '../dtype.js';
 import { flatten, mapTree, type Tree } from '../tree.js';
 
 /** Numbers as users hold them: a tensor, nested arrays, or a typed array (rows one after the other). */
-export type ArrayLike = Tensor | NestedArray | TypedArray;
+export type ArrayData = Tensor | NestedArray | TypedArray;
 
 /** One array, or several as a list or by name, for models with several inputs or outputs. */
-export type DataTree = ArrayLike | readonly ArrayLike[] | { readonly [name: string]: ArrayLike };
+export type DataTree = ArrayData | readonly ArrayData[] | { readonly [name: string]: ArrayData };
 
 /** A batch from an iterable: `{ x, y, sampleWeight }`, or a list `[x]`, `[x, y]`, `[x, y, sampleWeight]`. */
 export type Batch =
@@ -113,10 +113,10 @@ function upload(
   samples?: number,
 ): Tree<DeviceTensor> {
   let next = 0;
-  const leaf = (item: ArrayLike): DeviceTensor => uploadLeaf(where, name, item, shapes?.[next++] ?? null, samples);
-  if (isLeaf(data, count)) return leaf(data as ArrayLike);
-  if (Array.isArray(data)) return data.map((item: ArrayLike) => leaf(item));
-  return mapTree(data as Tree<ArrayLike>, leaf);
+  const leaf = (item: ArrayData): DeviceTensor => uploadLeaf(where, name, item, shapes?.[next++] ?? null, samples);
+  if (isLeaf(data, count)) return leaf(data as ArrayData);
+  if (Array.isArray(data)) return data.map((item: ArrayData) => leaf(item));
+  return mapTree(data as Tree<ArrayData>, leaf);
 }
 
 /** A list is several arrays only where the model wants several, or where its items can only be whole arrays. */
@@ -134,7 +134,7 @@ function isLeaf(data: DataTree, count: number): boolean {
 function uploadLeaf(
   where: string,
   name: string,
-  item: ArrayLike,
+  item: ArrayData,
   sampleShape: readonly (number | null)[] | null,
   samples?: number,
 ): DeviceTensor {
@@ -145,6 +145,7 @@ function uploadLeaf(
     throw new HornetError(where, `expected ${name} to be an array or tensor, received ${describe(item)}`);
   }
   const host = readArray(item as NestedArray | TypedArray);
+  if (name === 'y') checkNumbers(where, host.values);
   const dtype: DType | undefined = host.dtype === 'float64' ? 'float32' : undefined;
   let { shape } = host;
   if (ArrayBuffer.isView(item)) {
@@ -156,4 +157,12 @@ function uploadLeaf(
     }
   }
   return tensor(item as NestedArray | TypedArray, shape, dtype);
+}
+
+/** Labels that are no numbers would turn every weight into NaN. */
+function checkNumbers(where: string, labels: ArrayLike<unknown>): void {
+  for (let i = 0; i < labels.length; i++) {
+    if (Number.isNaN(labels[i]))
+      throw new HornetError(where, `expected y to hold numbers, received NaN at position ${i}`);
+  }
 }

@@ -3,13 +3,14 @@ import type { History } from '../callbacks/history.js';
 import { HornetError } from '../errors.js';
 import { valueAndGrad } from '../graph/transforms.js';
 import { Layer } from '../layers/layer.js';
-import { Mean, type Metric } from '../metrics/index.js';
+import { getLoss } from '../losses/index.js';
+import { getMetric, Mean, type Metric } from '../metrics/index.js';
 import { getOptimizer, type Optimizer, type OptimizerName } from '../optimizers/index.js';
 import { add, sum } from '../ops/index.js';
 import { DeviceTensor, type Tensor } from '../tensor.js';
-import { flatten, type Tree } from '../tree.js';
+import { flatten, isBranch, type Tree } from '../tree.js';
 import { CompileLoss, outputLeaves, type LossSpec, type LossWeights } from './compile-loss.js';
-import { CompileMetrics, type MetricsSpec } from './compile-metrics.js';
+import { CompileMetrics, shapeDependent, type MetricsSpec } from './compile-metrics.js';
 import type { BatchIterable, DataTree, StepData } from './data.js';
 import {
   batchOf,
@@ -23,6 +24,7 @@ import {
 } from './loop.js';
 import { StepFunction } from './step.js';
 import type { Shape } from '../layers/input-spec.js';
+import { loadWeights, saveWeights } from '../saving/weights.js';
 
 /** What `compile` takes. */
 export interface CompileArgs {
@@ -82,6 +84,7 @@ export abstract class Trainer extends Layer {
         `expected stepsPerExecution to be a positive integer, received ${stepsPerExecution}`,
       );
     }
+    checkNames(args);
     this.#compiled = {
       args,
       optimizer: getOptimizer(args.optimizer ?? 'rmsprop'),
@@ -277,6 +280,16 @@ export abstract class Trainer extends Layer {
     return this.stepFunction('predict').runBatch(data);
   }
 
+  /** Writes all weights to a file (safetensors), which is replaced as a whole. */
+  saveWeights(path: string): Promise<void> {
+    return saveWeights(this, path);
+  }
+
+  /** Reads weights that `saveWeights` wrote for a model of the same architecture. */
+  loadWeights(path: string): Promise<void> {
+    return loadWeights(this, path);
+  }
+
   /** The compiled step of a kind. Internal. */
   stepFunction(kind: StepKind): StepFunction {
     if (kind === 'predict') return (this.#predict ??= this.makeStep((data) => this.predictStep(data)));
@@ -306,6 +319,16 @@ export abstract class Trainer extends Layer {
     if (!this.#compiled) throw new HornetError(where, 'the model is not compiled; call compile() first');
     return this;
   }
+}
+
+/** Unknown names are told here, not when the first step is compiled. */
+function checkNames({ loss = null, metrics = null, weightedMetrics = null }: CompileArgs): void {
+  const visit = (item: unknown, check: (name: string) => unknown): void => {
+    if (typeof item === 'string') check(item);
+    else if (isBranch(item)) for (const child of Object.values(item)) visit(child, check);
+  };
+  visit(loss, getLoss);
+  for (const spec of [metrics, weightedMetrics]) visit(spec, (name) => shapeDependent(name) ?? getMetric(name));
 }
 
 /** Logs in alphabetical order, as Keras shows them. */

@@ -45,7 +45,7 @@ export class Adam extends Optimizer {
   protected updateStep(gradient: Tensor, variable: Variable, rate: Tensor): void {
     const index = this.indexOf(variable);
     const [mean, second] = [this.means[index], this.squares[index]];
-    const step = cast(add(this.iteration, 1), variable.dtype);
+    const step = cast(add(this.iterations, 1), variable.dtype);
     const [correction1, correction2] = [this.beta1, this.beta2].map((beta) =>
       subtract(1, power(cast(beta, variable.dtype), step)),
     );

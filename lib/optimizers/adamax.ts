@@ -39,7 +39,7 @@ export class Adamax extends Optimizer {
   protected updateStep(gradient: Tensor, variable: Variable, rate: Tensor): void {
     const index = this.indexOf(variable);
     const [mean, norm] = [this.means[index], this.norms[index]];
-    const step = cast(add(this.iteration, 1), variable.dtype);
+    const step = cast(add(this.iterations, 1), variable.dtype);
     const correction = subtract(1, power(cast(this.beta1, variable.dtype), step));
     mean.assign(add(mean, multiply(subtract(gradient, mean), 1 - this.beta1)));
     norm.assign(maximum(multiply(this.beta2, norm), abs(gradient)));

@@ -1,4 +1,5 @@
 // FTRL-proximal. Source: McMahan et al. 2013.
+import { HornetError } from '../errors.js';
 import { add, clip, divide, multiply, power, square, subtract } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
@@ -42,6 +43,20 @@ export class Ftrl extends Optimizer {
     this.l2RegularizationStrength = args.l2RegularizationStrength ?? 0;
     this.l2ShrinkageRegularizationStrength = args.l2ShrinkageRegularizationStrength ?? 0;
     this.beta = args.beta ?? 0;
+    this.checkNotNegative('initialAccumulatorValue', this.initialAccumulatorValue);
+    this.checkNotNegative('l1RegularizationStrength', this.l1RegularizationStrength);
+    this.checkNotNegative('l2RegularizationStrength', this.l2RegularizationStrength);
+    this.checkNotNegative('l2ShrinkageRegularizationStrength', this.l2ShrinkageRegularizationStrength);
+    if (this.learningRatePower > 0) {
+      throw new HornetError(
+        this.name,
+        `expected learningRatePower to be at most 0, received ${this.learningRatePower}`,
+      );
+    }
+  }
+
+  private checkNotNegative(option: string, value: number): void {
+    if (!(value >= 0)) throw new HornetError(this.name, `expected ${option} to be at least 0, received ${value}`);
   }
 
   protected override buildSlots(variables: readonly Variable[]): void {

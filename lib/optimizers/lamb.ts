@@ -52,7 +52,7 @@ export class Lamb extends Optimizer {
   protected updateStep(gradient: Tensor, variable: Variable, rate: Tensor): void {
     const index = this.indexOf(variable);
     const [mean, second] = [this.means[index], this.squares[index]];
-    const step = cast(add(this.iteration, 1), variable.dtype);
+    const step = cast(add(this.iterations, 1), variable.dtype);
     const correction = (beta: number): Tensor => subtract(1, power(cast(beta, variable.dtype), step));
     mean.assign(add(mean, multiply(subtract(gradient, mean), 1 - this.beta1)));
     second.assign(add(second, multiply(subtract(square(gradient), second), 1 - this.beta2)));

@@ -2,7 +2,7 @@
 import { add, cast, divide, multiply, power, sqrt, square, subtract } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
-import { Variable } from '../variable.js';
+import type { Variable } from '../variable.js';
 import { Optimizer, type OptimizerArgs } from './optimizer.js';
 
 export interface NadamArgs extends OptimizerArgs {
@@ -24,7 +24,7 @@ export class Nadam extends Optimizer {
   readonly epsilon: number;
   private means: Variable[] = [];
   private squares: Variable[] = [];
-  /** Product of the momentum's schedule so far; not part of the saved state, as in Keras. */
+  /** Product of the momentum's schedule so far. */
   private product: Variable | null = null;
 
   constructor(args: NadamArgs = {}) {
@@ -36,7 +36,7 @@ export class Nadam extends Optimizer {
 
   protected override buildSlots(variables: readonly Variable[]): void {
     [this.means, this.squares] = this.addSlotGroups(variables, { momentum: 0, velocity: 0 });
-    this.product = new Variable(1, { name: 'u_product', dtype: variables[0]?.dtype ?? 'float32', trainable: false });
+    this.product = this.addVariable([], variables[0]?.dtype ?? 'float32', 'u_product', 1);
   }
 
   protected override beginUpdate(): void {
@@ -46,7 +46,7 @@ export class Nadam extends Optimizer {
 
   /** The momentum's decay `ahead` steps from the present iteration. */
   private decayAhead(ahead: number, dtype: Variable['dtype']): Tensor {
-    const step = cast(add(this.iteration, ahead), dtype);
+    const step = cast(add(this.iterations, ahead), dtype);
     return multiply(this.beta1, subtract(1, multiply(0.5, power(cast(0.96, dtype), step))));
   }
 
@@ -60,7 +60,7 @@ export class Nadam extends Optimizer {
     second.assign(add(second, multiply(subtract(square(gradient), second), 1 - this.beta2)));
     const ahead = divide(multiply(next, mean), subtract(1, multiply(product, next)));
     const present = divide(multiply(subtract(1, now), gradient), subtract(1, product));
-    const correction = subtract(1, power(cast(this.beta2, dtype), cast(add(this.iteration, 1), dtype)));
+    const correction = subtract(1, power(cast(this.beta2, dtype), cast(add(this.iterations, 1), dtype)));
     const root = add(sqrt(divide(second, correction)), this.epsilon);
     variable.assign(subtract(variable, divide(multiply(add(ahead, present), rate), root)));
   }

@@ -4,7 +4,20 @@ import { HornetError } from '../errors.js';
 import { currentTrace, withTrace } from '../graph/trace.js';
 import { jit } from '../graph/transforms.js';
 import { updateWhere } from '../graph/update-where.js';
-import { add, cast, divide, equal, full, mod, multiply, notEqual, subtract, zerosLike } from '../ops/index.js';
+import {
+  add,
+  cast,
+  divide,
+  equal,
+  floorDivide,
+  full,
+  maximum,
+  mod,
+  multiply,
+  notEqual,
+  subtract,
+  zerosLike,
+} from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
 import { Variable } from '../variable.js';
 import { LearningRateSchedule } from './schedules/schedule.js';
@@ -138,6 +151,12 @@ export abstract class Optimizer {
     else jit((present: readonly (Tensor | null)[]) => this.record(present, targets))(grads);
   }
 
+  /** Number of updates: calls of `apply`, or of every `gradientAccumulationSteps`-th. */
+  get iterations(): Tensor {
+    const steps = this.gradientAccumulationSteps;
+    return steps ? floorDivide(this.iteration, steps) : this.iteration.value;
+  }
+
   /** The loss as it should be differentiated: multiplied by the loss scale. */
   scaleLoss(loss: Tensor): Tensor {
     return this.lossScaleFactor === null ? loss : multiply(loss, this.lossScaleFactor);
@@ -259,6 +278,14 @@ export abstract class Optimizer {
     const present = variables.flatMap((variable, i) => (grads[i] ? [{ variable, grad: grads[i] }] : []));
     if (present.length === 0)
       throw new HornetError(this.name, 'no variable has a gradient; is the loss computed from the model?');
+    const direct = present.filter(({ variable }) => variable.overwriteWithGradient);
+    for (const { variable, grad } of direct) this.overwrite(variable, grad);
+    this.step(present.filter(({ variable }) => !variable.overwriteWithGradient));
+    this.iteration.assign(add(this.iteration, 1));
+  }
+
+  private step(present: readonly { variable: Variable; grad: Tensor }[]): void {
+    if (present.length === 0) return;
     const targets = present.map(({ variable }) => variable);
     const scale = this.lossScaleFactor;
     const scaled = present.map(({ grad }) => (scale === null ? grad : divide(grad, scale)));
@@ -268,7 +295,18 @@ export abstract class Optimizer {
     for (const variable of targets) {
       if (variable.constraint) variable.assign(variable.constraint(variable.value));
     }
-    this.iteration.assign(add(this.iteration, 1));
+  }
+
+  /** Variables whose gradient is their new value: scales of quantized training, kept at their largest while accumulating. */
+  private overwrite(variable: Variable, grad: Tensor): void {
+    const steps = this.gradientAccumulationSteps;
+    if (!steps) return variable.assign(grad);
+    const largest = this.accumulators[this.indexOf(variable)]!;
+    largest.assign(maximum(largest, grad));
+    updateWhere(equal(mod(add(this.iteration, 1), steps), 0), () => {
+      variable.assign(largest);
+      largest.assign(zerosLike(largest));
+    });
   }
 
   private accumulate(grads: readonly Tensor[], variables: readonly Variable[], steps: number): void {
@@ -302,7 +340,7 @@ export abstract class Optimizer {
   }
 
   private updateAverages(): void {
-    const started = notEqual(this.iteration, 0);
+    const started = notEqual(this.iterations, 0);
     this.trained.forEach((variable, i) => {
       const average = this.averages[i];
       if (!average) return;
@@ -310,7 +348,7 @@ export abstract class Optimizer {
       average.assign(add(multiply(momentum, average), multiply(subtract(1, momentum), variable)));
     });
     if (!this.emaOverwriteFrequency) return;
-    const isOverwrite = equal(mod(add(this.iteration, 1), this.emaOverwriteFrequency), 0);
+    const isOverwrite = equal(mod(add(this.iterations, 1), this.emaOverwriteFrequency), 0);
     updateWhere(isOverwrite, () => this.finalizeVariableValues(this.trained));
   }
 }

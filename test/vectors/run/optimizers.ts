@@ -1,5 +1,6 @@
 // Cases of optimizers: steps with given gradients, values before and after.
 import type { Optimizer } from '../../../lib/optimizers/index.js';
+import type { DeviceTensor } from '../../../lib/tensor.js';
 import { Variable } from '../../../lib/variable.js';
 import { expectEqual } from '../compare.js';
 import { make, upload } from '../library.js';
@@ -31,14 +32,20 @@ interface Event {
 export async function runOptimizer(context: Context): Promise<void> {
   const { item } = context;
   if (item.kind === 'init_error') {
-    const config = { module: 'keras.optimizers', class_name: item.class, config: decodeConfig(item.init), registered_name: null };
+    const config = {
+      module: 'keras.optimizers',
+      class_name: item.class,
+      config: decodeConfig(item.init),
+      registered_name: null,
+    };
     return expectError(() => make(config));
   }
   const optimizer = make<Optimizer>(decodeConfig(item.config));
   const variables = context.field<RecordedVariable[]>('variables').map(makeVariable);
   const pattern = item.no_weight_decay_names as string | undefined;
   const excluded = (item.no_weight_decay as number[] | undefined)?.map((i) => variables[i]);
-  if (excluded || pattern) optimizer.excludeFromWeightDecay({ variables: excluded, names: pattern ? [pattern] : undefined });
+  if (excluded || pattern)
+    optimizer.excludeFromWeightDecay({ variables: excluded, names: pattern ? [pattern] : undefined });
   optimizer.build(variables);
   for (const [i, event] of context.field<Event[]>('events').entries()) {
     const targets = event.variables.map((index) => variables[index]);
@@ -47,15 +54,27 @@ export async function runOptimizer(context: Context): Promise<void> {
       step(optimizer, targets, event);
       const where = `event ${i} (${event.event})`;
       await expectEqual(where, targets, event.after, context.tolerance);
-      const [iterations] = await optimizer.iteration.data();
+      const iterations = await (optimizer.iterations as DeviceTensor).item();
       await expectEqual(`${where} iteration`, Number(iterations), event.iterations_after, context.tolerance);
     }
   }
   const slots = context.field<{ value: Value }[]>('optimizer_variables');
-  await expectEqual('optimizer variables', [...optimizer.variables], slots.map(({ value }) => value), context.tolerance);
+  await expectEqual(
+    'optimizer variables',
+    [...optimizer.variables],
+    slots.map(({ value }) => value),
+    context.tolerance,
+  );
 }
 
-function makeVariable({ name, path, trainable, initial, constraint, overwrite_with_gradient: overwrite }: RecordedVariable): Variable {
+function makeVariable({
+  name,
+  path,
+  trainable,
+  initial,
+  constraint,
+  overwrite_with_gradient: overwrite,
+}: RecordedVariable): Variable {
   const project = constraint ? make<Variable['constraint']>(constraint.config) : null;
   const variable = new Variable(upload(initial), { name, trainable, constraint: project });
   variable.path = path;

@@ -1,0 +1,102 @@
+// The graph's passes, by the text of what they make.
+import { trace, type TracedTensor } from '../../lib/graph/trace.js';
+import { gradients } from '../../lib/graph/gradients.js';
+import { scheduleUpdatesLast, separateRoots } from '../../lib/graph/order.js';
+import { optimize } from '../../lib/graph/passes/index.js';
+import { planMemory } from '../../lib/graph/plan.js';
+import { print } from '../../lib/graph/print.js';
+import { ops, tensor, Variable, type Tensor } from 'hornet';
+import type { Aval } from '../../lib/graph/ir.js';
+
+const f32 = (...shape: number[]): Aval => ({ shape, dtype: 'float32' });
+const optimized = (fn: (...inputs: TracedTensor[]) => Tensor[], ...avals: Aval[]): string =>
+  print(optimize(trace(fn, avals).graph));
+
+test('a chain of element-wise ops is one instruction, scalars included', () => {
+  expect(optimized((x) => [ops.multiply(ops.add(ops.sin(x), 1), 2)], f32(2, 3))).toMatchInlineSnapshot();
+});
+
+test('bias and activation become part of the matrix product', () => {
+  const dense = (x: Tensor, w: Tensor, b: Tensor): Tensor[] => [ops.relu(ops.add(ops.matmul(x, w), b))];
+  expect(optimized(dense, f32(4, 8), f32(8, 2), f32(2))).toMatchInlineSnapshot();
+});
+
+test('a product that is used twice keeps its own value', () => {
+  const twice = (x: Tensor, w: Tensor, b: Tensor): Tensor[] => {
+    const y = ops.matmul(x, w);
+    return [ops.add(y, b), y];
+  };
+  expect(optimized(twice, f32(4, 8), f32(8, 2), f32(2))).toMatchInlineSnapshot();
+});
+
+test('equal expressions are computed once, unused ones not at all', () => {
+  const wasteful = (x: Tensor): Tensor[] => {
+    ops.exp(x);
+    return [ops.add(ops.sum(ops.square(x)), ops.sum(ops.square(x)))];
+  };
+  expect(optimized(wasteful, f32(8))).toMatchInlineSnapshot();
+});
+
+test('transposes that cancel and reshapes that follow each other vanish', () => {
+  const moved = (x: Tensor): Tensor[] => [ops.reshape(ops.reshape(ops.transpose(ops.transpose(x)), [6]), [3, 2])];
+  expect(optimized(moved, f32(2, 3))).toMatchInlineSnapshot();
+});
+
+test('fusion makes no cycle through an op between two element-wise ones', () => {
+  const around = (x: Tensor): Tensor[] => {
+    const a = ops.exp(x);
+    return [ops.add(a, ops.cumsum(a, { axis: 0 }))];
+  };
+  expect(optimized(around, f32(8))).toMatchInlineSnapshot();
+});
+
+test('gradients cost nothing below the cut: no op of a frozen layer is differentiated', () => {
+  const { graph } = trace(
+    (x, w1, w2) => {
+      const hidden = ops.tanh(ops.matmul(x, w1));
+      const loss = ops.sum(ops.matmul(hidden, w2));
+      return gradients(x.trace, [loss], [w2.node]) as Tensor[];
+    },
+    [f32(4, 8), f32(8, 8), f32(8, 1)],
+  );
+  expect(print(optimize(graph))).toMatchInlineSnapshot();
+});
+
+describe('the memory plan', () => {
+  const plan = (fn: (...inputs: TracedTensor[]) => Tensor[], ...avals: Aval[]) => {
+    const graph = scheduleUpdatesLast(separateRoots(optimize(trace(fn, avals).graph)));
+    return { graph, plan: planMemory(graph) };
+  };
+
+  test('updates state in place, by the last instructions', () => {
+    const weight = new Variable(tensor([1, 2, 3]));
+    const { graph, plan: made } = plan((x) => {
+      weight.assign(ops.subtract(weight, ops.multiply(0.1, x)));
+      return [ops.sum(ops.multiply(weight, x))];
+    }, f32(3));
+    expect(made.copies).toHaveLength(0);
+    expect(print(graph).split('\n').at(-3)).toContain('elementwise');
+  });
+
+  test('copies where the old value is still needed', () => {
+    const a = new Variable(tensor([1, 2, 3]));
+    const b = new Variable(tensor([4, 5, 6]));
+    const { plan: made } = plan(() => {
+      const old = a.value;
+      a.assign(b);
+      b.assign(old);
+      return [];
+    });
+    expect(made.instructions.map((node) => node.op.name)).toEqual(['copy', 'copy']);
+    expect(made.copies.length).toBeGreaterThan(0);
+  });
+
+  test('a long chain of large values lives in two places', () => {
+    const { plan: made } = plan((x) => {
+      let y: Tensor = x;
+      for (let i = 0; i < 10; i++) y = ops.cumsum(y, { axis: 0 });
+      return [ops.sum(y)];
+    }, f32(1024));
+    expect(made.arenaBytes).toBe(2 * 4096);
+  });
+});
