@@ -7,9 +7,9 @@ import { emit1 } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import { normalizeAxes, normalizeAxis, type AxisArg } from './axes.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
-import { add, div, exp, greater, log, max, mul, sub } from './elementwise.js';
-import { fullLike, scalar } from './fill.js';
-import { iota, stop, transposeTo } from './movement.js';
+import { add, div, exp, greater, log, max, mul, select, sub } from './elementwise.js';
+import { scalar } from './fill.js';
+import { iota, transposeTo } from './movement.js';
 import { publicOp } from './public-op.js';
 import { reduceMax, reduceSum } from './reduce-core.js';
 import { reshapeTo } from './reshape-core.js';
@@ -101,16 +101,20 @@ export const logSoftmax = publicOp('logSoftmax', (x: TensorLike, options: Softma
   overAxes('logSoftmax', x, axisOf(options), logSoftmaxOver),
 );
 
-/** The projection onto the probability simplex: like `softmax`, but small scores become exactly zero. */
+/**
+ * Scores above a threshold that rises with their sum, the others exactly zero. As in Keras 3, where the threshold takes
+ * the cumulative sums of the whole support: equal to the projection onto the simplex for a support of one.
+ */
 export const sparsemax = publicOp('sparsemax', (x: TensorLike, options: { axis?: number } = {}): Tensor =>
   overAxes('sparsemax', x, options.axis ?? -1, (scores, axis) => {
+    const one = scalar(1, scores.dtype);
+    const zero = scalar(0, scores.dtype);
     const [sorted] = sortWithIndices(scores, axis, true);
-    const count = add(iota(scores.shape, axis, scores.dtype), fullLike(scores, 1));
     const sums = cumsum(sorted, { axis });
-    // The support: the largest k scores for which 1 + k · score > their sum. It is constant almost everywhere.
-    const inside = stop(castTo(greater(add(mul(count, sorted), fullLike(scores, 1)), sums), scores.dtype));
-    const size = kept(reduceSum, inside, axis);
-    const threshold = div(sub(kept(reduceSum, mul(sorted, inside), axis), scalar(1, scores.dtype)), size);
-    return max(sub(scores, threshold), scalar(0, scores.dtype));
+    const count = add(iota(scores.shape, axis, scores.dtype), one);
+    const supported = greater(sub(sorted, div(sub(sums, one), count)), zero);
+    const size = kept(reduceSum, castTo(supported, scores.dtype), axis);
+    const total = kept(reduceSum, select(supported, sums, zero), axis);
+    return max(sub(scores, div(sub(total, one), size)), zero);
   }),
 );
