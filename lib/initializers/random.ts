@@ -6,6 +6,7 @@ import { qr } from '../ops/linalg.js';
 import { cast, eye, multiply, reshape, sign, sum, transpose } from '../ops/index.js';
 import * as random from '../random.js';
 import { registerSerializable } from '../saving/registry.js';
+import { makeSeed } from '../seed.js';
 import type { Tensor } from '../tensor.js';
 import { Initializer } from './initializer.js';
 
@@ -21,7 +22,7 @@ abstract class RandomInitializer extends Initializer {
   constructor(args: SeedArgs) {
     super();
     this.givenSeed = args.seed ?? null;
-    this.seed = args.seed ?? random.makeSeed();
+    this.seed = args.seed ?? makeSeed();
   }
 
   override getConfig(): Record<string, unknown> {
