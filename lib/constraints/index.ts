@@ -31,8 +31,7 @@ export abstract class Constraint extends Callable {
 }
 
 /** A constraint, its name, or any function from a weight to a weight. */
-export type ConstraintLike =
-  Constraint | ((w: Tensor) => Tensor) | 'maxNorm' | 'minMaxNorm' | 'nonNeg' | 'unitNorm' | (string & {});
+export type ConstraintLike = ((w: Tensor) => Tensor) | 'maxNorm' | 'minMaxNorm' | 'nonNeg' | 'unitNorm' | (string & {});
 
 /** The constraint that `identifier` stands for; null for null. */
 export function getConstraint(identifier: ConstraintLike | null): ((w: Tensor) => Tensor) | null {

@@ -41,7 +41,7 @@ export type LossName =
   | 'tversky';
 
 /** A loss, a function from targets and predictions to a value per sample, or a name. */
-export type LossLike = Loss | LossFunction | LossName | (string & {});
+export type LossLike = LossFunction | LossName | (string & {});
 
 /** Keras's short names. */
 export const lossAliases: Readonly<Record<string, string>> = {

@@ -44,7 +44,7 @@ export abstract class Regularizer extends Callable {
 }
 
 /** A regularizer, its name, or any function from a weight to a scalar. */
-export type RegularizerLike = Regularizer | ((x: Tensor) => Tensor) | 'l1' | 'l2' | 'l1L2' | (string & {});
+export type RegularizerLike = ((x: Tensor) => Tensor) | 'l1' | 'l2' | 'l1L2' | (string & {});
 
 /** The regularizer that `identifier` stands for; null for null. */
 export function getRegularizer(identifier: RegularizerLike | null): ((x: Tensor) => Tensor) | null {
