@@ -106,15 +106,17 @@ export class BatchNormalization extends ScaledNormalization {
       const outputs = normalizeWith(inputs, this.movingMean, this.movingVariance, axis, { offset, scale, epsilon });
       return cast(outputs, this.computeDtype);
     }
-    if (this.renormState) return cast(this.renormalized(inputs, mask as Tensor | null), this.computeDtype);
+    // Statistics of half precision need the range of float32.
+    const wide = inputs.dtype === 'float64' ? inputs : cast(inputs, 'float32');
+    if (this.renormState) return cast(this.renormalized(wide, mask as Tensor | null), this.computeDtype);
     if (mask === null) {
       const [outputs, mean, variance] = batchNormalizationTrain(inputs, axis, { offset, scale, epsilon });
       this.remember(mean, variance);
       return cast(outputs, this.computeDtype);
     }
-    const [mean, variance] = this.maskedMoments(inputs, mask as Tensor);
+    const [mean, variance] = this.maskedMoments(wide, mask as Tensor);
     this.remember(mean, variance);
-    return cast(normalizeWith(inputs, mean, variance, axis, { offset, scale, epsilon }), this.computeDtype);
+    return cast(normalizeWith(wide, mean, variance, axis, { offset, scale, epsilon }), this.computeDtype);
   }
 
   private renormalized(inputs: Tensor, mask: Tensor | null): Tensor {

@@ -9,7 +9,7 @@ import { castTo, convertToTensor } from '../ops/convert.js';
 import { describe, Tensor, type NestedArray } from '../tensor.js';
 import { flatten, isBranch, mapTree, type Tree } from '../tree.js';
 import { autocastDtype, Variable, withAutocast } from '../variable.js';
-import { checkInput, type Shape } from './input-spec.js';
+import { checkInput, type InputSpec, type Shape } from './input-spec.js';
 import type { CallOptions, Layer, Mask, Shapes } from './layer.js';
 import { getMask, setMask } from './mask.js';
 import { withScope } from './naming.js';
@@ -78,7 +78,7 @@ function runCall(layer: Layer, { args, options }: CallForm): Tree<Tensor> {
 /** Runs `call` in its context, in the layer's type of computation; nothing else. `onUse` hears which options it reads. */
 export function compute(layer: Layer, { args, options }: CallForm, onUse?: (option: string) => void): Tree<Tensor> {
   const outer = context;
-  const training = (options.training ?? outer?.training ?? null) as boolean | null;
+  const training = (options.training ?? outer?.training ?? null);
   context = { training, id: outer?.id ?? {} };
   layer.record.context = context.id;
   const mask = options.mask ?? null;
@@ -155,7 +155,7 @@ const holdsTensor = (item: unknown): boolean =>
 function toTensors(layer: Layer, input: unknown): Tree<Tensor> {
   const isRecord = isBranch(input) && !Array.isArray(input);
   if (!isRecord && !holdsTensor(input)) return toTensor(layer, input);
-  return mapTree(input as Tree<unknown>, (leaf) => toTensor(layer, leaf));
+  return mapTree(input, (leaf) => toTensor(layer, leaf));
 }
 
 function toTensor(layer: Layer, leaf: unknown): Tensor {
@@ -180,7 +180,7 @@ export function cast(layer: Layer, tensor: Tensor): Tensor {
 function checkInputs(layer: Layer, inputs: Tree<Tensor>): void {
   const { inputSpec } = layer;
   if (!inputSpec) return;
-  const specs = Array.isArray(inputSpec) ? inputSpec : [inputSpec];
+  const specs = (Array.isArray(inputSpec) ? inputSpec : [inputSpec]) as readonly InputSpec[];
   const leaves = flatten(inputs);
   if (leaves.length !== specs.length) {
     throw new HornetError(layer.name, `expected ${specs.length} input tensor(s), received ${leaves.length}`);
@@ -193,7 +193,7 @@ function checkOutputs(layer: Layer, outputs: unknown): Tree<Tensor> {
     outputs.catch(() => undefined);
     throw new HornetError(layer.name, 'call() must not be async; compute with ops and return a tensor');
   }
-  const leaves = flatten(outputs as Tree<unknown>);
+  const leaves = flatten(outputs);
   const wrong = leaves.find((leaf) => !(leaf instanceof Tensor));
   if (leaves.length === 0 || wrong !== undefined) {
     throw new HornetError(

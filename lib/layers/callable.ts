@@ -7,7 +7,7 @@
 export abstract class Callable {
   constructor() {
     const self = ((...args: unknown[]): unknown => (self as unknown as Callable).invoke(args)) as unknown as this;
-    Object.setPrototypeOf(self, new.target.prototype as object);
+    Object.setPrototypeOf(self, new.target.prototype);
     // A function's own `name` is read-only and would hide the class's.
     delete (self as { name?: unknown }).name;
     delete (self as { length?: unknown }).length;

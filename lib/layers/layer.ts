@@ -58,6 +58,8 @@ export type Config = Record<string, unknown>;
 /** Inputs of a layer: one tensor, or arrays and records of tensors; numbers as arrays, too. */
 export type Inputs = Tree<Tensor | Variable> | NestedArray | TypedArray;
 
+type BuildFunction = (...shapes: readonly Shapes[]) => void;
+
 /** Shapes in the structure of the inputs. */
 export type Shapes = Shape | readonly Shapes[] | { readonly [name: string]: Shapes };
 
@@ -115,7 +117,7 @@ export abstract class Layer extends WeightOwner {
     this.activityRegularizer = getRegularizer(args.activityRegularizer ?? null);
     this.batchInputShape = args.inputShape ? [args.batchSize ?? null, ...args.inputShape] : null;
     // Whoever calls build() gets the bookkeeping around it; `super.build()` in a subclass reaches the class's own.
-    const build = this.build.bind(this) as (...shapes: Shapes[]) => void;
+    const build = this.build.bind(this) as BuildFunction;
     Object.defineProperty(this, 'build', { value: (...shapes: Shapes[]) => buildLayer(this, build, shapes) });
   }
 
@@ -208,7 +210,8 @@ export abstract class Layer extends WeightOwner {
 
   /** The constructor's options. */
   getConfig(): Config {
-    return { name: this.name, trainable: this.trainable, dtype: this.dtypePolicy };
+    const { name, trainable, dtypePolicy, activityRegularizer } = this;
+    return { name, trainable, dtype: dtypePolicy, ...(activityRegularizer && { activityRegularizer }) };
   }
 
   /** A layer from its configuration. */

@@ -1,6 +1,6 @@
 // What belongs to a layer: sub-layers, variables, seed generators and metrics are found in its own properties, and in
 // arrays and plain objects there, in the order in which the properties came to be.
-import { Tensor } from '../tensor.js';
+import { type Tensor } from '../tensor.js';
 import { isBranch } from '../tree.js';
 import { Variable } from '../variable.js';
 import type { Layer } from './layer.js';

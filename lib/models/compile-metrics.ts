@@ -86,7 +86,7 @@ export const shapeDependent = (name: string): string | undefined => shortNames[n
 /** `accuracy` and `crossentropy` stand for what fits the shapes: binary, categorical or sparse. */
 function makeMetric(like: MetricLike, target: Tensor, output: Tensor): Metric {
   const kind = typeof like === 'string' ? shapeDependent(like) : undefined;
-  if (!kind) return getMetric(like);
+  if (!kind) return typeof like === 'string' ? Object.assign(getMetric(like), { name: like }) : getMetric(like);
   const binary = output.shape.at(-1) === 1;
   const sparse = target.rank < output.rank || target.shape.at(-1) !== output.shape.at(-1);
   const prefix = binary ? 'binary' : sparse ? 'sparse_categorical' : 'categorical';

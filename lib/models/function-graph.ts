@@ -53,9 +53,9 @@ export class FunctionGraph {
     const known = new Map<unknown, unknown>(flatten(this.inputs).map((leaf, i) => [leaf, values[i]]));
     const fill = (leaf: unknown): unknown => (leaf instanceof KerasTensor ? known.get(leaf) : leaf);
     for (const node of this.nodes) {
-      const args = node.args.map((arg) => mapTree(arg as Tree<unknown>, fill));
+      const args = node.args.map((arg) => mapTree(arg, fill));
       const result = runNode(node, args, mapTree(node.options as Tree<unknown>, fill) as object, training);
-      const leaves = flatten(result as Tree<unknown>).filter((leaf) => leaf instanceof Tensor);
+      const leaves = flatten(result).filter((leaf) => leaf instanceof Tensor);
       node.outputs.forEach((output, i) => known.set(output, leaves[i]));
     }
     const results = mapTree(this.outputs, (leaf) => known.get(leaf) as Tensor);
@@ -112,7 +112,7 @@ function cutAt(
       const swap = (leaf: unknown): unknown => replaced.get(leaf as KerasTensor) ?? leaf;
       const fresh = node.outputs.map(({ symbolicShape, dtype }) => new KerasTensor(symbolicShape, dtype));
       const copies = new Map<unknown, KerasTensor>(node.outputs.map((output, i) => [output, fresh[i]]));
-      const args = node.args.map((arg) => mapTree(arg as Tree<unknown>, swap));
+      const args = node.args.map((arg) => mapTree(arg, swap));
       const options = mapTree(node.options as Tree<unknown>, swap) as Record<string, unknown>;
       new Node(
         node.operation,

@@ -1,6 +1,6 @@
 // The calls of a functional model in Keras's JSON: layers with their inbound nodes, and back.
 import { HornetError } from '../errors.js';
-import { Layer } from '../layers/layer.js';
+import { type Layer } from '../layers/layer.js';
 import { deserialize, serialize, serializeValue, type Json } from '../saving/serialize.js';
 import { mapKeys, toCamel, toSnake } from '../saving/config-case.js';
 import { isBranch, mapTree, type Tree } from '../tree.js';
@@ -30,14 +30,14 @@ export function graphConfig(graph: FunctionGraph): GraphConfig {
     const calls = graph.callsOf(operation).filter((node) => node.args.length > 0);
     if (operation instanceof OpCall) return serializeOp(operation, calls[0], write);
     const nodes = calls.map(({ args, options }) => ({
-      args: args.map((arg) => mapTree(arg as Tree<unknown>, write) as Json),
-      kwargs: mapKeys(options, toSnake, (option) => mapTree(option as Tree<unknown>, write)) as {
+      args: args.map((arg) => mapTree(arg, write) as Json),
+      kwargs: mapKeys(options, toSnake, (option) => mapTree(option, write)) as {
         readonly [name: string]: Json;
       },
     }));
     return { ...serialize(operation as Layer), name: operation.name, inbound_nodes: nodes };
   });
-  const ends = (tree: Tree<KerasTensor>): Json => mapTree(tree, historyOf) as Json;
+  const ends = (tree: Tree<KerasTensor>): Json => mapTree(tree, historyOf);
   return { layers, inputLayers: ends(graph.inputs), outputLayers: ends(graph.outputs) };
 }
 

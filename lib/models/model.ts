@@ -45,7 +45,7 @@ export class Model extends Trainer {
   /** Parts of the configuration that stay as they are in JSON until `fromConfig`. */
   static readonly rawKeys: readonly string[] = ['layers', 'inputLayers', 'outputLayers'];
   #graph: FunctionGraph | null = null;
-  #outputForm: Tree<unknown> | null = null;
+  #outputForm: Tree<Tensor> | null = null;
 
   constructor(args: ModelArgs = {}) {
     const { inputs, outputs, ...rest } = args;
@@ -102,8 +102,8 @@ export class Model extends Trainer {
   }
 
   protected override invoke(args: readonly unknown[]): unknown {
-    const outputs = super.invoke(args);
-    this.#outputForm = outputs as Tree<unknown>;
+    const outputs = super.invoke(args) as Tree<Tensor>;
+    this.#outputForm = outputs;
     return outputs;
   }
 

@@ -97,7 +97,7 @@ export function serializeOp(call: OpCall, node: Node, write: (leaf: unknown) => 
 
 function writeArgument(op: string, arg: unknown, index: number, write: (leaf: unknown) => Json): Json {
   if (op === 'getItem' && index === 1) return Array.isArray(arg) ? arg.map(writeIndex) : writeIndex(arg);
-  return mapTree(arg as Tree<unknown>, write) as Json;
+  return mapTree(arg, write);
 }
 
 /** An index of `getItem` as Keras writes Python's. */
@@ -116,8 +116,7 @@ function readIndex(json: Json): unknown {
   return name === '__slice__' ? [config!.start, config!.stop, config!.step] : json;
 }
 
-const holdsSymbolic = (item: unknown): boolean =>
-  flatten(item as Tree<unknown>).some((leaf) => leaf instanceof KerasTensor);
+const holdsSymbolic = (item: unknown): boolean => flatten(item).some((leaf) => leaf instanceof KerasTensor);
 
 /** Repeats one use of an op as its config says; gives its symbolic outputs. */
 export function callOp(json: OperationConfig, read: (json: Json) => unknown): readonly KerasTensor[] {
@@ -135,6 +134,6 @@ export function callOp(json: OperationConfig, read: (json: Json) => unknown): re
     Object.keys(options).length > 0
       ? [...given, mapKeys(options, toCamel, read as (value: unknown) => unknown)]
       : given;
-  const result = withOpName(json.name, () => publicOps.get(op)!(...(used as never[]))) as Tree<unknown>;
+  const result = withOpName(json.name, () => publicOps.get(op)!(...(used as never[])));
   return flatten(result).filter((leaf): leaf is KerasTensor => leaf instanceof KerasTensor);
 }

@@ -125,7 +125,7 @@ export class Sequential extends Model {
   }
 
   private applyTo(layer: Layer, x: KerasTensor): KerasTensor {
-    const outputs = (layer as Layer)<Tree<Tensor>>(x) as Tree<KerasTensor>;
+    const outputs = layer<Tree<Tensor>>(x) as Tree<KerasTensor>;
     if (outputs instanceof KerasTensor) return outputs;
     const shapes = JSON.stringify(mapTree(outputs, ({ symbolicShape }) => symbolicShape));
     throw new HornetError(this.name, `layer '${layer.name}' gives several tensors (${shapes}); use a functional model`);

@@ -46,7 +46,7 @@ function evaluate(
   }));
   const avals = abstractEval((...traced) => {
     const places = new Map<unknown, Tensor>(symbolic.map((leaf, i) => [leaf, traced[i]]));
-    result = fn(mapTree(args, (leaf) => places.get(leaf) ?? leaf)) as Tree<unknown>;
+    result = fn(mapTree(args, (leaf) => places.get(leaf) ?? leaf));
     return flatten(result).filter((leaf): leaf is Tensor => leaf instanceof Tensor);
   }, inputs);
   return { result, avals };
@@ -59,11 +59,11 @@ export function recordCall(layer: Layer, { args, options }: CallForm): Tree<Tens
   const all = { ...options, mask: options.mask ?? carried };
   const used = new Set<string>();
   const call = (given: Tree<unknown>): unknown => {
-    const { args: traced, options: tracedOptions } = given as unknown as CallForm;
+    const { args: traced, options: tracedOptions } = given as CallForm;
     const inputs = traced.map((tree) => mapTree(tree, (leaf) => cast(layer, leaf)));
     return compute(layer, { args: inputs, options: tracedOptions }, (name) => used.add(name));
   };
-  const outputs = infer(call, { args, options: all } as unknown as Tree<unknown>) as Tree<KerasTensor>;
+  const outputs = infer(call, { args, options: all }) as Tree<KerasTensor>;
   // A mask that the layer never looks at is no argument of the call.
   const kept = used.has('mask') && all.mask !== null ? { ...options, mask: all.mask } : options;
   new Node(layer, args, kept, outputs);
@@ -85,7 +85,7 @@ export function withOpName<T>(name: string, fn: () => T): T {
 
 /** Calls an op on symbolic tensors. */
 function recordOp(name: string, op: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
-  const result = infer((given) => op(...(given as never[])), args as Tree<unknown>);
+  const result = infer((given) => op(...(given as never[])), args);
   if (!flatten(result).some((leaf) => leaf instanceof KerasTensor)) return result;
   const opName = name.split('.').at(-1)!;
   new Node(new OpCall(nextName ?? uniqueName(snakeCase(opName)), opName, op), args, {}, result);
@@ -101,8 +101,8 @@ export function outputShape(layer: Layer, shapes: readonly Shapes[]): Shapes {
   try {
     const call = (args: Tree<unknown>): unknown =>
       compute(layer, { args: args as readonly Tree<Tensor>[], options: {} });
-    const outputs = infer(call, inputs as Tree<unknown>) as Tree<KerasTensor>;
-    return mapTree(outputs, ({ symbolicShape }) => symbolicShape) as unknown as Shapes;
+    const outputs = infer(call, inputs) as Tree<KerasTensor>;
+    return mapTree(outputs, ({ symbolicShape }) => symbolicShape);
   } catch (error) {
     throw nameError(layer, 'computeOutputShape()', error);
   }
@@ -118,5 +118,5 @@ export function mapShapes<T>(shapes: Shapes, fn: (shape: Shape) => T): Tree<T> {
   if (shapes === null || typeof shapes !== 'object') {
     throw new HornetError('shape', `expected a shape (numbers, null for unknown sizes), received ${String(shapes)}`);
   }
-  return Object.fromEntries(Object.entries(shapes).map(([key, item]) => [key, mapShapes(item as Shapes, fn)]));
+  return Object.fromEntries(Object.entries(shapes).map(([key, item]) => [key, mapShapes(item, fn)]));
 }

@@ -13,12 +13,22 @@ const optimized = (fn: (...inputs: TracedTensor[]) => Tensor[], ...avals: Aval[]
   print(optimize(trace(fn, avals).graph));
 
 test('a chain of element-wise ops is one instruction, scalars included', () => {
-  expect(optimized((x) => [ops.multiply(ops.add(ops.sin(x), 1), 2)], f32(2, 3))).toMatchInlineSnapshot();
+  expect(optimized((x) => [ops.multiply(ops.add(ops.sin(x), 1), 2)], f32(2, 3))).toMatchInlineSnapshot(`
+    "%0:f32[2,3] = parameter index=0
+    %1:f32[2,3] = elementwise %0 args=[0,3,1,4,2] constDtypes=[10,10] consts=[1,2] dtypes=[10,10,10] ops=sin;add;mul outs=[5]
+    return %1"
+  `);
 });
 
 test('bias and activation become part of the matrix product', () => {
   const dense = (x: Tensor, w: Tensor, b: Tensor): Tensor[] => [ops.relu(ops.add(ops.matmul(x, w), b))];
-  expect(optimized(dense, f32(4, 8), f32(8, 2), f32(2))).toMatchInlineSnapshot();
+  expect(optimized(dense, f32(4, 8), f32(8, 2), f32(2))).toMatchInlineSnapshot(`
+    "%0:f32[4,8] = parameter index=0
+    %1:f32[8,2] = parameter index=1
+    %2:f32[2] = parameter index=2
+    %3:f32[4,2] = matmul %0 %1 %2 activation=relu transposeA=false transposeB=false
+    return %3"
+  `);
 });
 
 test('a product that is used twice keeps its own value', () => {
@@ -26,7 +36,14 @@ test('a product that is used twice keeps its own value', () => {
     const y = ops.matmul(x, w);
     return [ops.add(y, b), y];
   };
-  expect(optimized(twice, f32(4, 8), f32(8, 2), f32(2))).toMatchInlineSnapshot();
+  expect(optimized(twice, f32(4, 8), f32(8, 2), f32(2))).toMatchInlineSnapshot(`
+    "%0:f32[4,8] = parameter index=0
+    %1:f32[8,2] = parameter index=1
+    %2:f32[2] = parameter index=2
+    %3:f32[4,2] = matmul %0 %1 activation=linear transposeA=false transposeB=false
+    %4:f32[4,2] = elementwise %3 %2 args=[0,1] constDtypes=[] consts=[] dtypes=[10] ops=add outs=[2]
+    return %4 %3"
+  `);
 });
 
 test('equal expressions are computed once, unused ones not at all', () => {
@@ -34,12 +51,22 @@ test('equal expressions are computed once, unused ones not at all', () => {
     ops.exp(x);
     return [ops.add(ops.sum(ops.square(x)), ops.sum(ops.square(x)))];
   };
-  expect(optimized(wasteful, f32(8))).toMatchInlineSnapshot();
+  expect(optimized(wasteful, f32(8))).toMatchInlineSnapshot(`
+    "%0:f32[8] = parameter index=0
+    %1:f32[8] = elementwise %0 args=[0] constDtypes=[] consts=[] dtypes=[10] ops=square outs=[1]
+    %2:f32[] = reduce_sum %1 axes=[0]
+    %3:f32[] = elementwise %2 args=[0,0] constDtypes=[] consts=[] dtypes=[10] ops=add outs=[1]
+    return %3"
+  `);
 });
 
 test('transposes that cancel and reshapes that follow each other vanish', () => {
   const moved = (x: Tensor): Tensor[] => [ops.reshape(ops.reshape(ops.transpose(ops.transpose(x)), [6]), [3, 2])];
-  expect(optimized(moved, f32(2, 3))).toMatchInlineSnapshot();
+  expect(optimized(moved, f32(2, 3))).toMatchInlineSnapshot(`
+    "%0:f32[2,3] = parameter index=0
+    %1:f32[3,2] = reshape %0 shape=[3,2]
+    return %1"
+  `);
 });
 
 test('fusion makes no cycle through an op between two element-wise ones', () => {
@@ -47,7 +74,13 @@ test('fusion makes no cycle through an op between two element-wise ones', () => 
     const a = ops.exp(x);
     return [ops.add(a, ops.cumsum(a, { axis: 0 }))];
   };
-  expect(optimized(around, f32(8))).toMatchInlineSnapshot();
+  expect(optimized(around, f32(8))).toMatchInlineSnapshot(`
+    "%0:f32[8] = parameter index=0
+    %1:f32[8] = elementwise %0 args=[0] constDtypes=[] consts=[] dtypes=[10] ops=exp outs=[1]
+    %2:f32[8] = cumsum %1 axis=0 reverse=false
+    %3:f32[8] = elementwise %1 %2 args=[0,1] constDtypes=[] consts=[] dtypes=[10] ops=add outs=[2]
+    return %3"
+  `);
 });
 
 test('gradients cost nothing below the cut: no op of a frozen layer is differentiated', () => {
@@ -59,7 +92,17 @@ test('gradients cost nothing below the cut: no op of a frozen layer is different
     },
     [f32(4, 8), f32(8, 8), f32(8, 1)],
   );
-  expect(print(optimize(graph))).toMatchInlineSnapshot();
+  expect(print(optimize(graph))).toMatchInlineSnapshot(`
+    "%0:f32[4,8] = parameter index=0
+    %1:f32[8,8] = parameter index=1
+    %2:f32[8,1] = parameter index=2
+    %3:f32[4,8] = matmul %0 %1 activation=tanh transposeA=false transposeB=false
+    %4:f32[] = constant data=0x0000803f
+    %5:f32[1,1] = reshape %4 shape=[1,1]
+    %6:f32[4,1] = broadcast %5 shape=[4,1]
+    %7:f32[8,1] = matmul %3 %6 activation=linear transposeA=true transposeB=false
+    return %7"
+  `);
 });
 
 describe('the memory plan', () => {
@@ -71,8 +114,9 @@ describe('the memory plan', () => {
   test('updates state in place, by the last instructions', () => {
     const weight = new Variable(tensor([1, 2, 3]));
     const { graph, plan: made } = plan((x) => {
+      const loss = ops.sum(ops.multiply(weight, x));
       weight.assign(ops.subtract(weight, ops.multiply(0.1, x)));
-      return [ops.sum(ops.multiply(weight, x))];
+      return [loss];
     }, f32(3));
     expect(made.copies).toHaveLength(0);
     expect(print(graph).split('\n').at(-3)).toContain('elementwise');

@@ -280,17 +280,67 @@ describe('summary', () => {
       dense(10, { name: 'a_layer_with_a_long_name' }),
     ]);
     model.layers[0].trainable = false;
-    expect(`\n${summaryOf(model, { showTrainable: true })}\n`).toMatchInlineSnapshot();
+    expect(`\n${summaryOf(model, { showTrainable: true })}\n`).toMatchInlineSnapshot(`
+      "
+      Model: "sequential"
+      ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━┓
+      ┃ Layer (type)                ┃ Output Shape          ┃    Param # ┃ Trai… ┃
+      ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━┩
+      │ dense (Dense)               │ (None, 64)            │      6,464 │   N   │
+      ├─────────────────────────────┼───────────────────────┼────────────┼───────┤
+      │ dropout (Dropout)           │ (None, 64)            │          0 │   -   │
+      ├─────────────────────────────┼───────────────────────┼────────────┼───────┤
+      │ a_layer_with_a_long_name    │ (None, 10)            │        650 │   Y   │
+      │ (Dense)                     │                       │            │       │
+      └─────────────────────────────┴───────────────────────┴────────────┴───────┘
+       Total params: 7,114 (27.79 KB)
+       Trainable params: 650 (2.54 KB)
+       Non-trainable params: 6,464 (25.25 KB)
+      "
+    `);
   });
 
   test('of a network with branches and a nested model', () => {
     const x = input({ shape: [4] });
     const inner = new Sequential([dense(4, { inputShape: [4] })], { name: 'inner' });
     const model = new Model({ inputs: x, outputs: ops.add(inner(x), x) });
-    expect(`\n${summaryOf(model, { expandNested: true })}\n`).toMatchInlineSnapshot();
+    expect(`\n${summaryOf(model, { expandNested: true })}\n`).toMatchInlineSnapshot(`
+      "
+      Model: "functional"
+      ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┓
+      ┃ Layer (type)        ┃ Output Shape      ┃    Param # ┃ Connected to      ┃
+      ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━┩
+      │ input_layer         │ (None, 4)         │          0 │ -                 │
+      │ (InputLayer)        │                   │            │                   │
+      ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+      │ inner (Sequential)  │ (None, 4)         │         20 │ input_layer[0][0] │
+      ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+      │    └ dense (Dense)  │ (None, 4)         │         20 │                   │
+      ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+      │ add (Add)           │ (None, 4)         │          0 │ inner[0][0],      │
+      │                     │                   │            │ input_layer[0][0] │
+      └─────────────────────┴───────────────────┴────────────┴───────────────────┘
+       Total params: 20 (80.00 B)
+       Trainable params: 20 (80.00 B)
+       Non-trainable params: 0 (0.00 B)
+      "
+    `);
   });
 
   test('of a model that is not built', () => {
-    expect(`\n${summaryOf(new Sequential([dense(2)]), { lineLength: 60 })}\n`).toMatchInlineSnapshot();
+    expect(`\n${summaryOf(new Sequential([dense(2)]), { lineLength: 60 })}\n`).toMatchInlineSnapshot(`
+      "
+      Model: "sequential"
+      ┏━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━┓
+      ┃ Layer (type)           ┃ Output Shape    ┃   Param # ┃
+      ┡━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━┩
+      │ dense (Dense)          │ ?               │         0 │
+      │                        │                 │ (unbuilt) │
+      └────────────────────────┴─────────────────┴───────────┘
+       Total params: 0 (0.00 B)
+       Trainable params: 0 (0.00 B)
+       Non-trainable params: 0 (0.00 B)
+      "
+    `);
   });
 });
