@@ -11,15 +11,14 @@ import type { Tensor } from '../tensor.js';
 import type { MetricArgs } from './metric.js';
 import { FunctionMetric } from './reduction.js';
 
-const { argmax, equal, greater, mean, reshape } = ops;
+const { argmax, equal, greater, reshape } = ops;
 
 const matches = (a: Tensor, b: Tensor): Tensor => castTo(equal(a, b), floatx());
 
-/** The share of equal elements along the last axis. */
+/** 1 where an element equals its target, else 0. */
 const accuracy = (yTrue: Tensor, yPred: Tensor): Tensor => {
   const [t, p] = sameRank(convertToTensor(yTrue, yPred.dtype), yPred);
-  const values = matches(t, p);
-  return values.rank > 0 ? mean(values, { axis: -1 }) : values;
+  return matches(t, p);
 };
 
 /** 1 where a prediction is on the target's side of the threshold (default 0.5), else 0. */

@@ -52,8 +52,7 @@ abstract class BestAtThreshold extends Metric {
 
   updateState(yTrue: TensorLike, yPred?: TensorLike | UpdateArgs, options: UpdateArgs = {}): void {
     const { thresholds, classId } = this;
-    const evenlySpaced = thresholds.length > 1;
-    updateConfusion(this, yTrue, yPred as TensorLike, this.dtype, { ...options, thresholds, classId, evenlySpaced });
+    updateConfusion(this, yTrue, yPred as TensorLike, this.dtype, { ...options, thresholds, classId });
   }
 
   /** The rate that must reach the wanted value, and the rate that is to be as large as possible. */

@@ -41,7 +41,7 @@ export interface ConfusionArgs {
 /** Thresholds as a list within [0, 1]. */
 export function thresholdList(where: string, thresholds: number | readonly number[]): number[] {
   const list = typeof thresholds === 'number' ? [thresholds] : [...thresholds];
-  const wrong = list.find((value) => !(value >= 0 && value <= 1));
+  const wrong = list.find((value) => !(typeof value === 'number' && value >= 0 && value <= 1));
   if (wrong !== undefined || list.length === 0) {
     throw new HornetError(where, `expected thresholds within [0, 1], received [${list.join(', ')}]`);
   }
@@ -65,6 +65,12 @@ export function updateConfusion(
     );
   }
   if (topK !== null) p = onlyTopK(p, topK);
+  if (classId !== null && p.rank !== 2) {
+    throw new HornetError(
+      'metric',
+      `expected predictions [batch, classes] with classId, received [${p.shape.join(', ')}]`,
+    );
+  }
   if (classId !== null) [t, p] = [t, p].map((x) => ops.take(x, classId, { axis: -1 }));
   const weights = elementWeights(t, args, dtype);
   const positive = multiply(castTo(castTo(t, 'bool'), dtype), weights);

@@ -2,7 +2,7 @@
 import { HornetError } from '../errors.js';
 import { sameRank } from '../losses/reduce.js';
 import { named } from '../losses/loss.js';
-import { castTo, convertToTensor } from '../ops/convert.js';
+import { convertToTensor } from '../ops/convert.js';
 import * as ops from '../ops/index.js';
 import type { TensorLike } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
@@ -117,7 +117,7 @@ export class R2Score extends Metric {
     if (!(this.numRegressors >= 0)) {
       throw new HornetError(this.name, `expected numRegressors to be 0 or more, received ${this.numRegressors}`);
     }
-    this.samples = this.addVariable('num_samples', [], 'int32');
+    this.samples = this.addVariable('num_samples');
   }
 
   private build(t: Tensor, p: Tensor): Sums {
@@ -163,9 +163,8 @@ export class R2Score extends Metric {
   /** Corrected for the number of inputs; left alone where there are fewer samples than inputs. */
   private adjusted(scores: Tensor): Tensor {
     if (this.numRegressors === 0) return scores;
-    const samples = castTo(this.samples.value, this.dtype);
-    const freedom = subtract(samples, this.numRegressors + 1);
-    const corrected = subtract(1, divide(multiply(subtract(1, scores), subtract(samples, 1)), freedom));
+    const freedom = subtract(this.samples, this.numRegressors + 1);
+    const corrected = subtract(1, divide(multiply(subtract(1, scores), subtract(this.samples, 1)), freedom));
     return where(ops.greater(freedom, 0), corrected, scores);
   }
 

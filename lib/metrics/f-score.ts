@@ -43,7 +43,7 @@ export class FBetaScore extends Metric {
   constructor(args: FBetaScoreArgs = {}, defaultName = 'fbeta_score') {
     super(args, defaultName);
     this.average = args.average ?? null;
-    this.beta = args.beta ?? 1;
+    this.beta = args.beta === undefined ? 1 : args.beta;
     this.threshold = args.threshold ?? null;
     if (![null, 'micro', 'macro', 'weighted'].includes(this.average)) {
       throw new HornetError(
@@ -51,8 +51,9 @@ export class FBetaScore extends Metric {
         `expected average to be micro, macro, weighted or null, received '${String(this.average)}'`,
       );
     }
-    if (!(this.beta > 0)) throw new HornetError(this.name, `expected beta to be positive, received ${this.beta}`);
-    if (this.threshold !== null && !(this.threshold > 0 && this.threshold <= 1)) {
+    if (!(typeof this.beta === 'number' && this.beta > 0))
+      throw new HornetError(this.name, `expected beta to be positive, received ${this.beta}`);
+    if (this.threshold !== null && !(typeof this.threshold === 'number' && this.threshold > 0 && this.threshold <= 1)) {
       throw new HornetError(this.name, `expected threshold to be within (0, 1], received ${this.threshold}`);
     }
   }

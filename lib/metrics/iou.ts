@@ -9,7 +9,8 @@ import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import { Metric, type MetricArgs, type UpdateArgs } from './metric.js';
 
-const { add, argmax, divideNoNan, greaterEqual, multiply, notEqual, reshape, subtract, sum, take } = ops;
+const { add, argmax, divideNoNan, greaterEqual, less, logicalAnd, multiply, notEqual, reshape, subtract, sum, take } =
+  ops;
 
 export interface IoUArgs extends MetricArgs {
   /** Targets of this class do not count. Default none. */
@@ -51,21 +52,24 @@ export class IoU extends Metric {
   updateState(yTrue: TensorLike, yPred?: TensorLike | UpdateArgs, options: UpdateArgs = {}): void {
     const classes = (x: TensorLike, sparse: boolean): Tensor =>
       reshape(castTo(sparse ? convertToTensor(x) : argmax(x, { axis: this.axis }), 'int32'), [-1]);
-    let t = classes(yTrue, this.sparseYTrue);
-    let p = classes(yPred as TensorLike, this.sparseYPred);
+    const t = classes(yTrue, this.sparseYTrue);
+    const p = classes(yPred as TensorLike, this.sparseYPred);
     const { sampleWeight = null } = options;
     const dtype = this.matrix.dtype;
     let weights = sampleWeight === null ? ops.ones(t.shape, { dtype }) : convertToTensor(sampleWeight, dtype);
     if (weights.rank !== 1) weights = reshape(weights, [-1]);
-    if (this.ignoreClass !== null) {
-      const valid = notEqual(t, this.ignoreClass);
-      [t, p] = [t, p].map((x) => multiply(x, castTo(valid, x.dtype)));
-      weights = multiply(weights, castTo(valid, dtype));
-    }
-    const cells = add(multiply(t, this.numClasses), p);
+    // Classes that do not exist count nowhere.
+    let valid = logicalAnd(this.isClass(t), this.isClass(p));
+    if (this.ignoreClass !== null) valid = logicalAnd(valid, notEqual(t, this.ignoreClass));
+    weights = multiply(weights, castTo(valid, dtype));
+    const cells = multiply(add(multiply(t, this.numClasses), p), castTo(valid, 'int32'));
     const empty = ops.zeros([this.numClasses ** 2], { dtype });
     const counted = scatterAddAlong(empty, cells, ops.broadcastTo(weights, t.shape), 0);
     this.matrix.assign(add(this.matrix, reshape(counted, this.matrix.shape)));
+  }
+
+  private isClass(x: Tensor): Tensor {
+    return logicalAnd(greaterEqual(x, 0), less(x, this.numClasses));
   }
 
   result(): Tensor {

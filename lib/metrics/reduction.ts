@@ -2,7 +2,7 @@
 import { getMask } from '../layers/mask.js';
 import { maskedWeights, sameRank } from '../losses/reduce.js';
 import { castTo, convertToTensor } from '../ops/convert.js';
-import { add, divideNoNan, mean, multiply, sum, type TensorLike } from '../ops/index.js';
+import { add, broadcastTo, divideNoNan, mean, multiply, sum, type TensorLike } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { DType } from '../dtype.js';
 import type { Tensor } from '../tensor.js';
@@ -24,7 +24,7 @@ export function samplewise(
     [result, weights] = sameRank(result, convertToTensor(sampleWeight, dtype));
     if (result.rank > weights.rank) result = reduce(result, range(weights.rank, result.rank));
     result = multiply(result, weights);
-    if (result.rank > 1) weights = reduce(weights, range(1, weights.rank));
+    if (result.rank > 1) weights = reduce(broadcastTo(weights, result.shape), range(1, weights.rank));
   }
   if (result.rank > 1) result = reduce(result, range(1, result.rank));
   return { values: result, weights };
