@@ -40,7 +40,7 @@ const model = new Sequential([
 model.summary();
 
 model.compile({ optimizer: 'adam', loss: 'sparse_categorical_crossentropy', metrics: ['accuracy'] });
-const history = await model.fit(xTrain, yTrain, { epochs: 15, batchSize: 32, validationSplit: 0.2 });
+const history = await model.fit(xTrain, yTrain, { epochs: 20, batchSize: 32, validationSplit: 0.2 });
 
 console.log('\nDigits that the network has never seen:');
 const [loss, accuracy] = await model.evaluate(xTest, yTest);
