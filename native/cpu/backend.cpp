@@ -52,9 +52,11 @@ class CpuBackend : public Backend {
     std::free(memory);
     use_.remove(bytes);
   }
-  void copyIn(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
-  void copyOut(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
-  void copy(void* to, const void* from, size_t bytes) override { std::memmove(to, from, bytes); }
+  void copyIn(void* to, const void* from, size_t bytes) override { copy(to, from, bytes); }
+  void copyOut(void* to, const void* from, size_t bytes) override { copy(to, from, bytes); }
+  void copy(void* to, const void* from, size_t bytes) override {
+    if (bytes > 0) std::memmove(to, from, bytes);
+  }
 
   std::unique_ptr<Executable> prepare(std::shared_ptr<const Program> program) override {
     // OpenMP keeps its thread count per thread: this one is the engine's.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 namespace hornet {
@@ -45,7 +44,8 @@ CpuExecutable::CpuExecutable(std::shared_ptr<const Program> program, std::shared
   scratchOffset_ = (program_->arenaBytes + kHostAlignment - 1) / kHostAlignment * kHostAlignment;
   workspaceBytes_ = scratchOffset_ + scratchBytes;
   constants_ = allocateHost(program_->constants.size());
-  std::memcpy(constants_.get(), program_->constants.data(), program_->constants.size());
+  std::copy_n(reinterpret_cast<const std::byte*>(program_->constants.data()), program_->constants.size(),
+              constants_.get());
   if (std::getenv("HORNET_PROFILE")) nanoseconds_ = std::vector<std::atomic<int64_t>>(steps_.size());
 }
 
