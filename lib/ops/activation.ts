@@ -51,7 +51,10 @@ export const hardSilu = floatOp('hardSilu', (x) => e.mul(x, hardSigmoidOf(x)));
 /** The same as `hardSilu`. */
 export const hardSwish = hardSilu;
 /** x limited to [-1, 1]. */
-export const hardTanh = floatOp('hardTanh', (x) => clipped(x, -1, 1));
+export const hardTanh = floatOp('hardTanh', (x) => {
+  const upper = e.select(e.greater(x, k(x, 1)), k(x, 1), x);
+  return e.select(e.less(x, k(x, -1)), k(x, -1), upper);
+});
 /** x − tanh(x). */
 export const tanhShrink = floatOp('tanhShrink', (x) => e.sub(x, e.tanh(x)));
 /** 0 below −1, x above 1, a parabola between. */

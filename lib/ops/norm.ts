@@ -8,12 +8,12 @@ import { toFloat } from './promote.js';
 import { normalizeAxes, normalizeAxis, type AxisArg } from './axes.js';
 import { broadcastTensor } from './broadcast.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
-import { abs, clamp, div, max, min, mul, add, pow, rsqrt, square, sub, notEqual } from './elementwise.js';
+import { abs, add, clamp, div, max, min, mul, pow, rsqrt, square, sub } from './elementwise.js';
 import { filled, scalar } from './fill.js';
 import { transposeTo } from './movement.js';
 import { batchNormOver, layerNormOver } from './norm-core.js';
 import { publicOp } from './public-op.js';
-import { reduceMax, reduceMin, reduceSum } from './reduce-core.js';
+import { reduceSum } from './reduce-core.js';
 import { reshapeTo } from './reshape-core.js';
 
 /** The type that sums are taken in: half precision in float32. */
@@ -122,6 +122,8 @@ export interface LayerNormalizationArgs {
   readonly axis?: number | readonly number[];
   /** Added to the variance. Default: `epsilon()`. */
   readonly epsilon?: number | null;
+  /** Divide by the standard deviation without subtracting the mean or adding beta. Default false. */
+  readonly rmsScaling?: boolean;
 }
 
 /** Subtracts the mean and divides by the standard deviation over some axes. */
@@ -143,13 +145,22 @@ export const layerNormalization = publicOp(
     const moved = transposeTo(value, perm);
     const rows = reshapeTo(moved, [...rest.map((i) => value.shape[i]), size]);
     const epsilon = options.epsilon ?? defaultEpsilon();
-    const y = layerNormOver(rows, perElement(options.gamma, 1), perElement(options.beta, 0), epsilon);
+    const gamma = perElement(options.gamma, 1);
+    const y = options.rmsScaling
+      ? castTo(scaleByDeviation(castTo(rows, statistics), gamma, epsilon), value.dtype)
+      : layerNormOver(rows, gamma, perElement(options.beta, 0), epsilon);
     return transposeTo(
       reshapeTo(y, moved.shape),
       value.shape.map((_, i) => perm.indexOf(i)),
     );
   },
 );
+
+function scaleByDeviation(x: Tensor, gamma: Tensor, epsilon: number): Tensor {
+  const last = [x.rank - 1];
+  const variance = meanOver(square(sub(x, meanOver(x, last))), last);
+  return mul(x, mul(rsqrt(add(variance, scalar(epsilon, x.dtype))), gamma));
+}
 
 export interface RmsNormalizationArgs {
   /** Factor that broadcasts to the normalized axes. Default 1. */
@@ -181,7 +192,7 @@ export const rmsNormalization = publicOp(
 export interface NormalizeArgs {
   /** Default -1. */
   readonly axis?: AxisArg;
-  /** Which norm: 2 (default), 1, any p, Infinity. */
+  /** Which norm, an integer of at least 1. Default 2. */
   readonly order?: number;
   /** The smallest norm that is divided by. Default: `epsilon()`. */
   readonly epsilon?: number | null;
@@ -191,6 +202,9 @@ export interface NormalizeArgs {
 export const normalize = publicOp('normalize', (x: TensorLike, options: NormalizeArgs = {}): Tensor => {
   const value = toFloat(x);
   const { order = 2 } = options;
+  if (!(Number.isInteger(order) && order >= 1)) {
+    throw new HornetError('normalize', `expected order to be an integer of at least 1, received ${order}`);
+  }
   const axes = normalizeAxes('normalize', options.axis === undefined ? -1 : options.axis, value.rank);
   const least = options.epsilon ?? defaultEpsilon();
   const keep = (reduced: Tensor): Tensor => reshapeTo(reduced, keptShape(value, axes));
@@ -198,14 +212,9 @@ export const normalize = publicOp('normalize', (x: TensorLike, options: Normaliz
     const inverse = rsqrt(keep(reduceSum(square(value), axes)));
     return mul(value, min(inverse, scalar(1 / least, value.dtype)));
   }
-  return div(value, max(keep(vectorNorm(value, order, axes)), scalar(least, value.dtype)));
+  const size = abs(value);
+  const power = order === 1 ? size : pow(size, scalar(order, value.dtype));
+  const norm = keep(reduceSum(power, axes));
+  const root = order === 1 ? norm : pow(norm, scalar(1 / order, value.dtype));
+  return div(value, max(root, scalar(least, value.dtype)));
 });
-
-function vectorNorm(x: Tensor, order: number, axes: readonly number[]): Tensor {
-  const size = abs(x);
-  if (order === Infinity) return reduceMax(size, axes);
-  if (order === -Infinity) return reduceMin(size, axes);
-  if (order === 0) return reduceSum(castTo(notEqual(x, scalar(0, x.dtype)), x.dtype), axes);
-  if (order === 1) return reduceSum(size, axes);
-  return pow(reduceSum(pow(size, scalar(order, x.dtype)), axes), scalar(1 / order, x.dtype));
-}

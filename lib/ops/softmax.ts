@@ -7,7 +7,7 @@ import { emit1 } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import { normalizeAxes, normalizeAxis, type AxisArg } from './axes.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
-import { add, div, exp, greater, log, max, mul, select, sub } from './elementwise.js';
+import { add, div, exp, greater, less, log, mul, select, sub } from './elementwise.js';
 import { scalar } from './fill.js';
 import { iota, transposeTo } from './movement.js';
 import { publicOp } from './public-op.js';
@@ -115,6 +115,7 @@ export const sparsemax = publicOp('sparsemax', (x: TensorLike, options: { axis?:
     const supported = greater(sub(sorted, div(sub(sums, one), count)), zero);
     const size = kept(reduceSum, castTo(supported, scores.dtype), axis);
     const total = kept(reduceSum, select(supported, sums, zero), axis);
-    return max(sub(scores, div(sub(total, one), size)), zero);
+    const above = sub(scores, div(sub(total, one), size));
+    return select(less(above, zero), zero, above);
   }),
 );
