@@ -78,7 +78,7 @@ function runCall(layer: Layer, { args, options }: CallForm): Tree<Tensor> {
 /** Runs `call` in its context, in the layer's type of computation; nothing else. `onUse` hears which options it reads. */
 export function compute(layer: Layer, { args, options }: CallForm, onUse?: (option: string) => void): Tree<Tensor> {
   const outer = context;
-  const training = (options.training ?? outer?.training ?? null);
+  const training = options.training ?? outer?.training ?? null;
   context = { training, id: outer?.id ?? {} };
   layer.record.context = context.id;
   const mask = options.mask ?? null;
@@ -121,10 +121,14 @@ function addActivityLoss(layer: Layer, regularizer: (output: Tensor) => Tensor, 
 }
 
 /** `build` with everything around it: the state of the layer is as before when it throws. */
-export function buildLayer(layer: Layer, build: (...shapes: Shapes[]) => void, shapes: readonly Shapes[]): void {
+export function buildLayer(
+  layer: Layer,
+  build: (...shapes: [Shapes, ...Shapes[]]) => void,
+  shapes: readonly Shapes[],
+): void {
   if (layer.built) return;
   try {
-    layer.transact(() => withScope(layer, () => withAutocast(null, () => build(...shapes))));
+    layer.transact(() => withScope(layer, () => withAutocast(null, () => build(...(shapes as [Shapes, ...Shapes[]])))));
   } catch (error) {
     throw nameError(layer, 'build()', error);
   }

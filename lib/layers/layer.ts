@@ -58,7 +58,7 @@ export type Config = Record<string, unknown>;
 /** Inputs of a layer: one tensor, or arrays and records of tensors; numbers as arrays, too. */
 export type Inputs = Tree<Tensor | Variable> | NestedArray | TypedArray;
 
-type BuildFunction = (...shapes: readonly Shapes[]) => void;
+type BuildFunction = (...shapes: [Shapes, ...Shapes[]]) => void;
 
 /** Shapes in the structure of the inputs. */
 export type Shapes = Shape | readonly Shapes[] | { readonly [name: string]: Shapes };
@@ -117,7 +117,7 @@ export abstract class Layer extends WeightOwner {
     this.activityRegularizer = getRegularizer(args.activityRegularizer ?? null);
     this.batchInputShape = args.inputShape ? [args.batchSize ?? null, ...args.inputShape] : null;
     // Whoever calls build() gets the bookkeeping around it; `super.build()` in a subclass reaches the class's own.
-    const build = this.build.bind(this) as BuildFunction;
+    const build: BuildFunction = (...shapes) => (new.target.prototype as Layer).build.call(this, ...shapes);
     Object.defineProperty(this, 'build', { value: (...shapes: Shapes[]) => buildLayer(this, build, shapes) });
   }
 

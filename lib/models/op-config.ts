@@ -3,7 +3,7 @@ import { HornetError } from '../errors.js';
 import { publicOps } from '../ops/public-op.js';
 import { mapKeys, toCamel, toSnake } from '../saving/config-case.js';
 import { serializeValue, type Json, type SerializedObject } from '../saving/serialize.js';
-import { flatten, isBranch, mapTree, type Tree } from '../tree.js';
+import { flatten, isBranch, mapTree } from '../tree.js';
 import { KerasTensor, type Node, type OpCall } from './keras-tensor.js';
 import { withOpName } from './symbolic.js';
 

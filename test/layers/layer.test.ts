@@ -14,7 +14,7 @@ import { dropout } from '../../lib/layers/noise.js';
 import * as ops from '../../lib/ops/index.js';
 import { SeedGenerator } from '../../lib/random.js';
 import { registerKerasSerializable } from '../../lib/saving/registry.js';
-import { deserialize, serialize } from '../../lib/saving/serialize.js';
+import { deserialize, serialize, type SerializedObject } from '../../lib/saving/serialize.js';
 import { tensor, type DeviceTensor, type Tensor } from '../../lib/tensor.js';
 import type { Variable } from '../../lib/variable.js';
 
@@ -451,7 +451,7 @@ describe('configs', () => {
         "registered_name": null,
       }
     `);
-    const copy = deserialize(JSON.parse(JSON.stringify(json))) as Dense;
+    const copy = deserialize(JSON.parse(JSON.stringify(json)) as SerializedObject) as Dense;
     expect(serialize(copy)).toEqual(json);
     copy.setWeights(await layer.getWeights());
     expect(await read(copy(ones(1, 2)))).toEqual(await read(layer(ones(1, 2))));
