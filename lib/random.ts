@@ -1,7 +1,10 @@
 // Random numbers: Keras's distributions. Those that need rejection are in random-rejection.ts.
+import { floatx } from './config.js';
 import { isFloat, type DType } from './dtype.js';
 import { HornetError } from './errors.js';
 import { jit } from './graph/transforms.js';
+import { normalizeAxis } from './ops/axes.js';
+import { publicOp } from './ops/public-op.js';
 import { argmax } from './ops/reduce.js';
 import { castTo, convertToTensor, type TensorLike } from './ops/convert.js';
 import * as e from './ops/elementwise.js';
@@ -13,15 +16,19 @@ import { sortWithIndices } from './ops/sort.js';
 import { drawSeed, SeedGenerator, setRandomSeed, type Seed } from './seed.js';
 import type { Tensor } from './tensor.js';
 
+export { beta, binomial, gamma } from './random-rejection.js';
 export { SeedGenerator, setRandomSeed, type Seed };
 
-interface RandomArgs {
+/** Options that all distributions take. */
+export interface RandomArgs {
+  /** Default `floatx()`, or int32 for integers. */
   readonly dtype?: DType | null;
+  /** A number gives the same draw every time, a `SeedGenerator` a new one. Default: the global seed. */
   readonly seed?: Seed;
 }
 
 const floatDType = (where: string, dtype: DType | null | undefined): DType => {
-  const type = dtype ?? 'float32';
+  const type = dtype ?? floatx();
   if (!isFloat(type)) throw new HornetError(where, `expected dtype to be a float type, received '${type}'`);
   return type;
 };
@@ -73,6 +80,9 @@ export function truncatedNormal(
 /** Integers, uniform in [minval, maxval). */
 export function randint(shape: readonly number[], minval: number, maxval: number, options: RandomArgs = {}): Tensor {
   const { dtype, seed } = options;
+  if (!(Number.isInteger(minval) && Number.isInteger(maxval) && minval < maxval)) {
+    throw new HornetError('randint', `expected integers minval < maxval, received ${minval} and ${maxval}`);
+  }
   const bits = castTo(randomBits(drawSeed(seed), shape), 'int64');
   return castTo(e.add(e.mod(bits, scalar(maxval - minval, 'int64')), scalar(minval, 'int64')), dtype ?? 'int32');
 }
@@ -80,42 +90,49 @@ export function randint(shape: readonly number[], minval: number, maxval: number
 /** True with the given probability, as 0 or 1 of a float dtype. */
 export function bernoulli(shape: readonly number[], probability: number, options: RandomArgs = {}): Tensor {
   const u = randomUniform(drawSeed(options.seed), shape, 'float32');
-  return castTo(e.less(u, scalar(probability, 'float32')), options.dtype ?? 'float32');
+  return castTo(e.less(u, scalar(probability, 'float32')), options.dtype ?? floatx());
 }
 
 /** Class indices drawn by unnormalized log probabilities: `[batch, classes]` gives `[batch, numSamples]`. */
-export function categorical(logits: TensorLike, numSamples: number, options: RandomArgs = {}): Tensor {
-  const scores = convertToTensor(logits, 'float32');
-  const [batch, classes] = scores.shape;
-  const u = randomUniform(drawSeed(options.seed), [batch, numSamples, classes], 'float32');
-  const tiny = scalar(2 ** -26, 'float32');
-  const gumbel = e.neg(e.log(e.neg(e.log(e.add(u, tiny)))));
-  const spread = e.add(gumbel, reshapeTo(scores, [batch, 1, classes]));
-  return castTo(argmax(spread, { axis: -1 }), options.dtype ?? 'int32');
-}
-
-/** Rows (along `axis`) in random order. */
-export function shuffle(x: TensorLike, options: { axis?: number; seed?: Seed } = {}): Tensor {
-  const value = convertToTensor(x);
-  const axis = options.axis ?? 0;
-  const keys = randomBits(drawSeed(options.seed), [value.shape[axis]]);
-  return gatherAlong(value, sortWithIndices(castTo(keys, 'int64'), 0)[1], axis);
-}
+export const categorical = publicOp(
+  'random.categorical',
+  (logits: TensorLike, numSamples: number, options: RandomArgs = {}): Tensor => {
+    const scores = convertToTensor(logits, 'float32');
+    if (scores.rank !== 2) {
+      throw new HornetError('categorical', `expected logits of shape [batch, classes], received rank ${scores.rank}`);
+    }
+    const [batch, classes] = scores.shape;
+    const u = randomUniform(drawSeed(options.seed), [batch, numSamples, classes], 'float32');
+    // Gumbel noise on the scores: the largest is the draw. Uniform numbers may be 0.
+    const noise = e.neg(e.log(e.neg(e.log(e.add(u, scalar(2 ** -26, 'float32'))))));
+    const noisy = e.add(noise, reshapeTo(scores, [batch, 1, classes]));
+    return castTo(argmax(noisy, { axis: -1 }), options.dtype ?? 'int32');
+  },
+);
 
 /** The numbers 0 … n−1 in random order (int32). */
 export function permutation(n: number, options: { seed?: Seed } = {}): Tensor {
   return sortWithIndices(castTo(randomBits(drawSeed(options.seed), [n]), 'int64'), 0)[1];
 }
 
+/** Rows (along `axis`, default 0) in random order. */
+export const shuffle = publicOp(
+  'random.shuffle',
+  (x: TensorLike, options: { axis?: number; seed?: Seed } = {}): Tensor => {
+    const value = convertToTensor(x);
+    const axis = normalizeAxis('shuffle', options.axis ?? 0, value.rank);
+    return gatherAlong(value, permutation(value.shape[axis], options), axis);
+  },
+);
+
 /** Elements set to 0 with probability `rate`, the others scaled up by 1 / (1 − rate). */
-export function dropout(
-  inputs: TensorLike,
-  rate: number,
-  options: { noiseShape?: readonly number[] | null; seed?: Seed } = {},
-): Tensor {
-  const x = convertToTensor(inputs);
-  const u = randomUniform(drawSeed(options.seed), options.noiseShape ?? x.shape, 'float32');
-  const keep = e.greaterEqual(u, scalar(rate, 'float32'));
-  const scaled = e.mul(x, scalar(rate < 1 ? 1 / (1 - rate) : 0, x.dtype));
-  return e.select(keep, scaled, scalar(0, x.dtype));
-}
+export const dropout = publicOp(
+  'random.dropout',
+  (inputs: TensorLike, rate: number, options: { noiseShape?: readonly number[] | null; seed?: Seed } = {}): Tensor => {
+    const x = convertToTensor(inputs);
+    const u = randomUniform(drawSeed(options.seed), options.noiseShape ?? x.shape, 'float32');
+    const keep = e.greaterEqual(u, scalar(rate, 'float32'));
+    const scaled = e.mul(x, scalar(rate < 1 ? 1 / (1 - rate) : 0, x.dtype));
+    return e.select(keep, scaled, scalar(0, x.dtype));
+  },
+);

@@ -2,7 +2,7 @@
 import { floatx } from '../config.js';
 import { checkDType, type DType } from '../dtype.js';
 import { HornetError } from '../errors.js';
-import type { Tensor } from '../tensor.js';
+import { describe, type Tensor } from '../tensor.js';
 import { normalizeAxis } from './axes.js';
 import { broadcastTensor } from './broadcast.js';
 import { castTo, convertToTensor as toTensor, type TensorLike } from './convert.js';
@@ -26,8 +26,8 @@ export const dtypeOr = (op: string, options: DTypeArg, otherwise: DType = floatx
 /** A shape as a list. Throws a `HornetError` unless all sizes are non-negative integers. */
 export function checkShape(op: string, shape: readonly number[] | number): readonly number[] {
   const dims = typeof shape === 'number' ? [shape] : shape;
-  if (!dims.every((dim) => Number.isInteger(dim) && dim >= 0)) {
-    throw new HornetError(op, `expected shape to hold non-negative integers, received [${dims.join(', ')}]`);
+  if (!Array.isArray(dims) || !dims.every((dim) => Number.isInteger(dim) && dim >= 0)) {
+    throw new HornetError(op, `expected sizes to be non-negative integers, received ${describe(shape)}`);
   }
   return dims;
 }
