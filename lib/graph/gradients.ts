@@ -9,15 +9,17 @@ import { TracedTensor, type Trace } from './trace.js';
 
 /**
  * The gradients of `targets` (summed, each weighted with its upstream gradient, default 1) with respect to `wrt`.
- * Only nodes between the two cost anything. Null where no path leads from a value to a target.
+ * Only nodes between the two cost anything. Null where no path leads from a value to a target. Paths through nodes before
+ * the one at position `since` do not count: `wrt` are then independent of each other.
  */
 export function gradients(
   trace: Trace,
   targets: readonly Tensor[],
   wrt: readonly Value[],
   upstream?: readonly (Tensor | null)[],
+  since = 0,
 ): (Tensor | null)[] {
-  const dependent = dependents(trace.nodes, wrt);
+  const dependent = dependents(trace.nodes.slice(since), wrt);
   const grads = new Map<Value, Tensor>();
   const accumulate = (value: Value, grad: Tensor): void => {
     const sum = grads.get(value);
@@ -29,7 +31,7 @@ export function gradients(
     if (seed && dependent.has(value)) accumulate(value, seed);
   });
   // The nodes present now; the gradient's own are appended behind them.
-  const forward = trace.nodes.slice();
+  const forward = trace.nodes.slice(since);
   for (const node of forward.reverse()) {
     const outputGrads = node.outputs.map((output) => grads.get(output) ?? null);
     if (outputGrads.every((grad) => grad === null) || !node.inputs.some((input) => dependent.has(input))) continue;

@@ -10,11 +10,9 @@ export const gradByDecomposition =
   <A extends Attrs>(decompose: NonNullable<OpDefinition<A>['decompose']>) =>
   ({ inputs, grads, attrs }: GradContext<A>): (Tensor | null)[] => {
     const trace = currentTrace()!;
+    const since = trace.nodes.length;
     const outputs = decompose(inputs, attrs);
-    return gradients(
-      trace,
-      outputs,
-      inputs.map((input) => trace.lift(input)),
-      grads,
-    );
+    // An input may itself be computed from another: only the decomposition is differentiated here.
+    const wrt = inputs.map((input) => trace.lift(input));
+    return gradients(trace, outputs, wrt, grads, since);
   };
