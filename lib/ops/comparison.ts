@@ -1,5 +1,6 @@
 // Public comparisons and logic: results are bool.
 import { isFloat } from '../dtype.js';
+import { HornetError } from '../errors.js';
 import { resultType } from '../dtype-promotion.js';
 import type { Tensor } from '../tensor.js';
 import { binaryOp, promote, unaryOp } from './promote.js';
@@ -62,6 +63,9 @@ export const allclose = publicOp('allclose', (x1: TensorLike, x2: TensorLike, op
 
 /** Elements of `x1` where the condition holds, else of `x2`. */
 export const where = publicOp('where', (condition: TensorLike, x1: TensorLike, x2: TensorLike): Tensor => {
+  if (x1 === undefined || x2 === undefined) {
+    throw new HornetError('where', 'expected x1 and x2; the places where a condition holds are given by nonzero()');
+  }
   const [a, b] = promote(x1, x2);
   return e.select(toBool(condition), a, b);
 });

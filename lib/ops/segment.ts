@@ -41,7 +41,10 @@ const segmentOp = (name: string, mode: ScatterMode, neutral: Neutral) =>
     }
     const { numSegments } = options;
     if (!(Number.isInteger(numSegments) && numSegments! >= 0)) {
-      throw new HornetError(name, `expected numSegments to be a non-negative integer, received ${numSegments}`);
+      throw new HornetError(
+        name,
+        `expected numSegments, the size of the result, to be a non-negative integer, received ${numSegments}`,
+      );
     }
     // Rows whose id is out of range go to one more segment, which is dropped.
     const limit = scalar(numSegments!, ids.dtype);
