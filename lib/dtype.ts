@@ -132,7 +132,7 @@ export function fromFloat16(bits: number): number {
 /** Converts numbers to a typed array of `dtype`. Integers wrap, floats round, `bool` is 0 or 1. */
 export function encodeNumbers(values: ArrayLike<number | bigint | boolean>, dtype: DType): TypedArray {
   const out = new (arrayOf(dtype))(values.length);
-  for (let i = 0; i < values.length; i++) out[i] = encodeNumber(values[i], dtype) as never;
+  for (let i = 0; i < values.length; i++) out[i] = encodeNumber(values[i], dtype);
   return out;
 }
 

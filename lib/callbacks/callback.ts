@@ -73,19 +73,32 @@ export class CallbackList {
 
   /** Whether anybody must be called when a batch begins. */
   watchesBegin(phase: BatchPhase): boolean {
-    return this.callbacks.some((callback) => callback[`on${phase}BatchBegin`]);
+    return this.callbacks.some((callback) => `on${phase}BatchBegin` in callback);
   }
 
   /** Whether anybody wants the numbers of this batch. */
   wantsBatch(phase: BatchPhase, batch: number): boolean {
-    return this.callbacks.some((callback) => callback[`on${phase}BatchEnd`] && callback.wantsBatch(batch));
+    return this.callbacks.some((callback) => `on${phase}BatchEnd` in callback && callback.wantsBatch(batch));
+  }
+
+  /**
+   * How many batches may run before anybody must be called: executions of `stride` batches, `most` batches if nobody
+   * wants to hear of those in between.
+   */
+  quietBatches(phase: BatchPhase, batch: number, stride: number, most: number): number {
+    if (this.watchesBegin(phase)) return stride;
+    const watching = this.callbacks.filter((callback) => callback[`on${phase}BatchEnd`]);
+    if (watching.length === 0) return Math.max(stride, most);
+    let count = stride;
+    while (count < most && !watching.some((callback) => callback.wantsBatch(batch + count - 1))) count += stride;
+    return count;
   }
 
   /** Calls the end-of-batch hook of those who want this batch. */
   async batchEnd(phase: BatchPhase, batch: number, logs: Logs): Promise<void> {
     for (const callback of this.callbacks) {
-      const hook = callback[`on${phase}BatchEnd`] as ((batch: number, logs: Logs) => Hook) | undefined;
-      if (hook && callback.wantsBatch(batch)) await hook.call(callback, batch, logs);
+      const hook = `on${phase}BatchEnd` as const;
+      if (hook in callback && callback.wantsBatch(batch)) await callback[hook]?.(batch, logs);
     }
   }
 }

@@ -1,6 +1,6 @@
 // Ops outside a trace: each runs at once as a program of one op, from a cache.
 import { HornetError } from '../errors.js';
-import { DeviceTensor, Tensor } from '../tensor.js';
+import { DeviceTensor, type Tensor } from '../tensor.js';
 import { CompiledFunction } from './compile.js';
 import type { Attrs } from './ir.js';
 import type { Primitive } from './op.js';

@@ -1,7 +1,7 @@
 // The order of instructions: as traced, but everything that only feeds state updates comes last, so that a run that
 // fails has changed nothing, and results that are parameters or repeat each other get a copy of their own.
 import { Node, type Graph, type Value } from './ir.js';
-import { defineOp, type Primitive } from './op.js';
+import { defineOp } from './op.js';
 
 /** A copy in memory of its own. */
 export const copyOp = defineOp({
@@ -27,7 +27,7 @@ export function separateRoots(graph: Graph): Graph {
       claimed.add(memory);
       return value;
     }
-    const copy = new Node(copyOp as unknown as Primitive, [value], {}, [value]);
+    const copy = new Node(copyOp, [value], {}, [value]);
     copies.push(copy);
     return copy.outputs[0];
   };

@@ -2,7 +2,7 @@
 import { HornetError } from '../errors.js';
 import { sizeOf } from './ir.js';
 import { flatten, isBranch, mapTree, unflatten, type Tree } from '../tree.js';
-import { DeviceTensor, Tensor } from '../tensor.js';
+import { type DeviceTensor, Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import { CompiledFunction } from './compile.js';
 import { gradients } from './gradients.js';
@@ -45,10 +45,11 @@ function record<A extends Args, R>(fn: (...args: A) => R, args: A, leaves: unkno
   const traced = trace((...inputs) => {
     let next = 0;
     const substituted = leaves.map((leaf) => (leaf instanceof Tensor ? inputs[next++] : leaf));
-    result = fn(...(unflatten(args as Tree<unknown>, substituted) as unknown as A)) as Tree<unknown>;
+    const form: Tree<unknown> = args;
+    result = fn(...(unflatten(form, substituted) as unknown as A));
     return tensorsOf(result);
   }, tensors);
-  return { compiled: new CompiledFunction(traced), result: result as Tree<unknown> };
+  return { compiled: new CompiledFunction(traced), result: result };
 }
 
 const tensorsOf = (result: Tree<unknown>): Tensor[] =>
@@ -104,7 +105,7 @@ export function valueAndGrad<A extends Args, R>(
 }
 
 function lossOf(value: unknown): Tensor {
-  const [loss] = tensorsOf((isBranch(value) || value instanceof Tensor ? value : null) as Tree<unknown>);
+  const [loss] = tensorsOf(isBranch(value) || value instanceof Tensor ? value : null);
   if (!loss || sizeOf(loss.shape) !== 1) {
     const received = loss ? `shape [${loss.shape.join(', ')}]` : String(value);
     throw new HornetError('grad', `expected the function to return a loss of one element, received ${received}`);

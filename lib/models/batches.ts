@@ -27,8 +27,10 @@ export interface Queued {
 
 /** One pass over a source. */
 export interface Pass {
-  /** Queues the next steps; null when there are none left. */
-  next(): Promise<Queued | null>;
+  /** How many steps it would queue at once. */
+  readonly room: number;
+  /** Queues the next steps, at most so many; null when there are none left. */
+  next(most: number): Promise<Queued | null>;
   /** Waits for all queued work; rejects with the first error. */
   finish(): Promise<void>;
   close(): void;
@@ -39,7 +41,7 @@ export interface BatchSource {
   /** Batches of one pass; null while unknown. */
   readonly steps: number | null;
   /** Begins a pass. `fresh`: every step's results get memory of their own. */
-  start(model: Trainer, step: StepFunction, perCall: number, fresh?: boolean): Pass;
+  start(model: Trainer, step: StepFunction, fresh?: boolean): Pass;
 }
 
 export interface SourceArgs {
@@ -89,7 +91,7 @@ export class ArraySource implements BatchSource {
     return Math.min(this.args.steps ?? Infinity, this.available);
   }
 
-  start(_model: Trainer, step: StepFunction, perCall: number, fresh = false): Pass {
+  start(_model: Trainer, step: StepFunction, fresh = false): Pass {
     const order = this.shuffledOrder();
     step.rewind();
     const { batchSize } = this.args;
@@ -97,16 +99,23 @@ export class ArraySource implements BatchSource {
     const full = Math.floor(count / batchSize);
     const pace = new Pace();
     let done = 0;
-    const next = async (): Promise<Queued | null> => {
+    const next = async (most: number): Promise<Queued | null> => {
       if (done >= this.steps) return null;
       const size = done < full ? batchSize : count - full * batchSize;
-      const times = done < full ? Math.min(perCall, Math.min(full, this.steps) - done) : 1;
+      const times = done < full && !fresh && !step.eager ? Math.min(most, Math.min(full, this.steps) - done) : 1;
       const results = this.queue(step, order, size, done, times, fresh);
       done += times;
       await pace.advance(times);
       return { count: times, results };
     };
-    return { next, finish: () => pace.finish(), close: () => undefined };
+    return {
+      get room() {
+        return pace.room;
+      },
+      next,
+      finish: () => pace.finish(),
+      close: () => undefined,
+    };
   }
 
   private queue(
@@ -191,15 +200,15 @@ export class IterableSource implements BatchSource {
       await pace.advance(1);
       return { count: 1, results };
     };
-    return { next, finish: () => pace.finish(), close: () => undefined };
+    return { room: 1, next, finish: () => pace.finish(), close: () => undefined };
   }
 
   /** With a number of steps per epoch a generator goes on where the last epoch ended; otherwise each pass begins anew. */
   private async nextBatch(): Promise<Batch | null> {
     this.iterator ??=
       Symbol.asyncIterator in this.iterable ? this.iterable[Symbol.asyncIterator]() : this.iterable[Symbol.iterator]();
-    const { done, value } = await this.iterator.next();
-    if (!done) return value;
+    const next = await this.iterator.next();
+    if (!next.done) return next.value;
     this.iterator = null;
     return null;
   }

@@ -63,11 +63,9 @@ export class CompileLoss {
   constructor(spec: LossSpec, weights: LossWeights | null, names: readonly string[]) {
     const isLoss = (item: unknown): boolean =>
       typeof item === 'string' || typeof item === 'function' || isLossObject(item);
-    const given = perOutput<LossLike | null>('compile', spec as LossLike, names, isLoss);
+    const given = perOutput<LossLike | null>('compile', spec, names, isLoss);
     const factors =
-      weights === null
-        ? []
-        : perOutput<number>('compile', weights as number[], names, (item) => typeof item === 'number');
+      weights === null ? [] : perOutput<number>('compile', weights, names, (item) => typeof item === 'number');
     const present = given.flatMap((loss, index) => (loss === null ? [] : [{ index, loss: getLoss(loss) }]));
     if (present.length === 0) throw new HornetError('compile', 'expected a loss for at least one output');
     this.losses = present.map(({ index, loss }) => ({

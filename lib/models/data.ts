@@ -149,7 +149,7 @@ function uploadLeaf(
   const dtype: DType | undefined = host.dtype === 'float64' ? 'float32' : undefined;
   let { shape } = host;
   if (ArrayBuffer.isView(item)) {
-    const row = sampleShape && sampleShape.every((dim) => dim !== null) ? sizeOf(sampleShape as number[]) : null;
+    const row = sampleShape && sampleShape.every((dim) => dim !== null) ? sizeOf(sampleShape) : null;
     if (row !== null && sampleShape!.length > 0 && item.length % row === 0) {
       shape = [item.length / row, ...(sampleShape as number[])];
     } else if (samples !== undefined && item.length !== samples && item.length % samples === 0) {

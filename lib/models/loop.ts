@@ -1,5 +1,5 @@
 // The loops behind fit, evaluate and predict: batches, callbacks, logs. What a step does is the trainer's.
-import { Callback, CallbackList, type Logs } from '../callbacks/callback.js';
+import { type Callback, CallbackList, type Logs } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
 import { ProgbarLogger } from '../callbacks/progbar.js';
 import { HornetError } from '../errors.js';
@@ -80,7 +80,7 @@ function checkCount(where: string, name: string, value: number | null | undefine
 /** The shapes that data is brought into for this model. */
 const sampleShapes = (model: Trainer): Parameters<typeof arrayDataset>[4] => {
   const shapes = model.inputShapes;
-  const known = shapes?.every((shape) => shape !== null) ? shapes.map((shape) => shape!.slice(1)) : null;
+  const known = shapes?.every((shape) => shape !== null) ? shapes.map((shape) => shape.slice(1)) : null;
   return { x: known, inputs: shapes?.length ?? 1, outputs: model.outputNames.length };
 };
 
@@ -250,13 +250,14 @@ async function runSteps(
   const phase = kind === 'train' ? 'Train' : 'Test';
   const step = model.stepFunction(kind);
   const watchesBegin = list.watchesBegin(phase);
+  const stride = model.stepsPerExecution;
   let last: Tree<DeviceTensor> | null = null;
   let batch = 0;
-  const run = source.start(model, step, model.stepsPerExecution);
+  const run = source.start(model, step);
   try {
     for (;;) {
       if (watchesBegin) await list.call(`on${phase}BatchBegin`, batch);
-      const queued = await run.next();
+      const queued = await run.next(list.quietBatches(phase, batch, stride, run.room));
       if (queued === null) break;
       batch += queued.count;
       last = queued.results;
@@ -288,9 +289,9 @@ export async function predictModel(
   let form: Tree<DeviceTensor> | null = null;
   let batch = 0;
   await list.call('onPredictBegin');
-  const run = source.start(model, step, 1, true);
+  const run = source.start(model, step, true);
   try {
-    for (let queued = await run.next(); queued !== null; queued = await run.next()) {
+    for (let queued = await run.next(1); queued !== null; queued = await run.next(1)) {
       form ??= queued.results;
       outputs.push(
         flatten(queued.results).map(async (leaf) => {

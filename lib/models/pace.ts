@@ -15,6 +15,11 @@ export class Pace {
   private since = performance.now();
   private earlier: Promise<void> = Promise.resolve();
 
+  /** How many steps may be queued now. */
+  get room(): number {
+    return Math.max(1, this.chunk - this.queued);
+  }
+
   /** Counts queued steps; waits for an earlier chunk when enough have been queued. */
   async advance(steps: number): Promise<void> {
     this.queued += steps;

@@ -6,7 +6,7 @@ import { scalar } from '../ops/fill.js';
 import { gatherAlong } from '../ops/gather.js';
 import { reshapeTo } from '../ops/reshape-core.js';
 import { dynamicSlice } from '../ops/slice.js';
-import { DeviceTensor, type Tensor } from '../tensor.js';
+import { type DeviceTensor, type Tensor } from '../tensor.js';
 import { flatten, mapTree, unflatten, type Tree } from '../tree.js';
 import { Variable } from '../variable.js';
 import type { StepData } from './data.js';
@@ -116,21 +116,17 @@ export const rowsOf = (data: StepData<DeviceTensor>, rows: DeviceTensor): StepDa
 const parts = ['x', 'y', 'sampleWeight'] as const;
 
 const leavesOf = <T extends Tensor>(data: StepData<T>): T[] =>
-  parts.flatMap((part) => (data[part] === null ? [] : flatten(data[part] as Tree<T>)));
+  parts.flatMap((part) => (data[part] === null ? [] : flatten(data[part])));
 
 /** The same structure with other tensors. */
 function withLeaves(data: StepData, leaves: readonly Tensor[]): StepData {
   let next = 0;
-  const replaced = parts.map((part) => [
-    part,
-    data[part] === null ? null : mapTree(data[part] as Tree<Tensor>, () => leaves[next++]),
-  ]);
-  return Object.fromEntries(replaced) as unknown as StepData;
+  const replace = (tree: Tree<Tensor> | null): Tree<Tensor> | null => tree && mapTree(tree, () => leaves[next++]);
+  const x = mapTree(data.x, () => leaves[next++]);
+  return { x, y: replace(data.y), sampleWeight: replace(data.sampleWeight) };
 }
 
 const signature = (data: StepData): string =>
   JSON.stringify(
-    parts.map(
-      (part) => data[part] && mapTree(data[part] as Tree<Tensor>, ({ shape, dtype }) => `${dtype}[${shape.join()}]`),
-    ),
+    parts.map((part) => data[part] && mapTree(data[part], ({ shape, dtype }) => `${dtype}[${shape.join()}]`)),
   );

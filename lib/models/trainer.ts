@@ -7,7 +7,7 @@ import { getLoss } from '../losses/index.js';
 import { getMetric, Mean, type Metric } from '../metrics/index.js';
 import { getOptimizer, type Optimizer, type OptimizerName } from '../optimizers/index.js';
 import { add, sum } from '../ops/index.js';
-import { DeviceTensor, type Tensor } from '../tensor.js';
+import { type DeviceTensor, type Tensor } from '../tensor.js';
 import { flatten, isBranch, type Tree } from '../tree.js';
 import { CompileLoss, outputLeaves, type LossSpec, type LossWeights } from './compile-loss.js';
 import { CompileMetrics, shapeDependent, type MetricsSpec } from './compile-metrics.js';
@@ -219,7 +219,7 @@ export abstract class Trainer extends Layer {
   getMetricsResult(): StepLogs {
     const logs: StepLogs = {};
     for (const metric of this.metrics) {
-      const result = metric.result() as Tensor | Record<string, Tensor>;
+      const result = metric.result();
       if ('shape' in result) logs[metric.name] = result as Tensor;
       else Object.assign(logs, result);
     }

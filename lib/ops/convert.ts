@@ -45,7 +45,7 @@ export function convertToTensor(x: TensorLike, dtype?: DType): Tensor {
   const own = promotableType(x);
   const type = dtype ?? weak[own] ?? (own as DType);
   const trace = currentTrace();
-  if (!trace) return scalar ? fromBytes(encodeNumbers([x as number], type), [], type) : tensor(x, undefined, type);
+  if (!trace) return scalar ? fromBytes(encodeNumbers([x], type), [], type) : tensor(x, undefined, type);
   const host = readArray(x);
   return trace.constant(encodeNumbers(host.values, type), host.shape, type);
 }

@@ -23,10 +23,12 @@ export interface DTypeArg {
 export const dtypeOr = (op: string, options: DTypeArg, otherwise: DType = floatx()): DType =>
   checkDType(options.dtype ?? otherwise, op);
 
+const isList = (value: unknown): boolean => Array.isArray(value);
+
 /** A shape as a list. Throws a `HornetError` unless all sizes are non-negative integers. */
 export function checkShape(op: string, shape: readonly number[] | number): readonly number[] {
-  const dims = typeof shape === 'number' ? [shape] : shape;
-  if (!Array.isArray(dims) || !dims.every((dim) => Number.isInteger(dim) && dim >= 0)) {
+  const dims: readonly number[] = typeof shape === 'number' ? [shape] : shape;
+  if (!isList(dims) || !dims.every((dim) => Number.isInteger(dim) && dim >= 0)) {
     throw new HornetError(op, `expected sizes to be non-negative integers, received ${describe(shape)}`);
   }
   return dims;

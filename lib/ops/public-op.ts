@@ -26,9 +26,8 @@ const isSymbolic = (arg: unknown): boolean => {
 
 /** Makes `fn` an op that also works on symbolic tensors, anywhere in its arguments. */
 export function publicOp<A extends never[] | unknown[], R>(name: string, fn: (...args: A) => R): (...args: A) => R {
-  const op = (...args: A): R =>
-    dispatch && args.some(isSymbolic) ? (dispatch(name, fn as never, args) as R) : fn(...args);
+  const op = (...args: A): R => (dispatch && args.some(isSymbolic) ? (dispatch(name, fn, args) as R) : fn(...args));
   Object.defineProperty(op, 'name', { value: name });
-  table.set(name, op as never);
+  table.set(name, op);
   return op;
 }

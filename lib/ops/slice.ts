@@ -61,7 +61,7 @@ export const sliceUpdate = publicOp(
   'sliceUpdate',
   (inputs: TensorLike, startIndices: TensorLike | readonly number[], updates: TensorLike): Tensor => {
     const value = convertToTensor(inputs);
-    return dynamicUpdate(value, convertToTensor(updates, value.dtype), startTensor(startIndices as TensorLike));
+    return dynamicUpdate(value, convertToTensor(updates, value.dtype), startTensor(startIndices));
   },
 );
 

@@ -1,11 +1,11 @@
 // Compiled, never run: the public types accept what a Keras user writes.
 import {
   EarlyStopping,
-  KerasTensor,
+  type KerasTensor,
   Layer,
   Model,
   Sequential,
-  Tensor,
+  type Tensor,
   add,
   conv2d,
   dense,

@@ -1,7 +1,7 @@
 // Comparing results with recorded values: structure, dtype, shape, numbers at the recorded tolerance, masks.
 import { decodeNumber, isFloat, type DType } from '../../lib/dtype.js';
 import { getMask } from '../../lib/layers/mask.js';
-import { DeviceTensor, Tensor } from '../../lib/tensor.js';
+import { type DeviceTensor, Tensor } from '../../lib/tensor.js';
 import { Variable } from '../../lib/variable.js';
 import { Mismatch, NotImplemented } from './outcome.js';
 import { ComplexTensor, HostTensor, StringTensor, SymbolicTensor, type Value } from './values.js';
@@ -26,11 +26,18 @@ export async function expectEqual(where: string, actual: unknown, want: Value, t
   collect(where, actual, want, tolerance, pairs);
   const data = await Promise.all(pairs.map(([, tensor]) => (tensor as DeviceTensor).data()));
   pairs.forEach(([place, tensor, host], i) => {
-    if (!tolerance.structureOnly) compareNumbers(place, new HostTensor(tensor.dtype, tensor.shape, data[i]), host, tolerance);
+    if (!tolerance.structureOnly)
+      compareNumbers(place, new HostTensor(tensor.dtype, tensor.shape, data[i]), host, tolerance);
   });
 }
 
-function collect(where: string, actual: unknown, want: Value, tolerance: Tolerance, pairs: [string, Tensor, HostTensor][]): void {
+function collect(
+  where: string,
+  actual: unknown,
+  want: Value,
+  tolerance: Tolerance,
+  pairs: [string, Tensor, HostTensor][],
+): void {
   if (actual instanceof Variable) return collect(where, actual.value, want, tolerance, pairs);
   if (want instanceof ComplexTensor) throw new NotImplemented('complex tensors');
   if (want instanceof StringTensor) throw new NotImplemented('string tensors');
@@ -49,15 +56,19 @@ function collect(where: string, actual: unknown, want: Value, tolerance: Toleran
     compareShapes(where, (actual as Tensor & { symbolicShape: (number | null)[] }).symbolicShape, want.shape);
   } else if (Array.isArray(want)) {
     const items = Array.isArray(actual) ? (actual as unknown[]) : entriesOf(actual)?.map(([, item]) => item);
-    if (items?.length !== want.length) throw new Mismatch(`${where}: expected ${want.length} items, received ${nameOf(actual)}`);
+    if (items?.length !== want.length)
+      throw new Mismatch(`${where}: expected ${want.length} items, received ${nameOf(actual)}`);
     want.forEach((item, i) => collect(`${where}[${i}]`, items[i], item, tolerance, pairs));
   } else if (want !== null && typeof want === 'object') {
     const items = new Map(entriesOf(actual));
     const keys = Object.keys(want);
     if (items.size !== keys.length || keys.some((key) => !items.has(key))) {
-      throw new Mismatch(`${where}: expected keys ${keys.join(', ')}, received ${[...items.keys()].join(', ') || nameOf(actual)}`);
+      throw new Mismatch(
+        `${where}: expected keys ${keys.join(', ')}, received ${[...items.keys()].join(', ') || nameOf(actual)}`,
+      );
     }
-    for (const key of keys) collect(`${where}.${key}`, items.get(key), (want as Record<string, Value>)[key], tolerance, pairs);
+    for (const key of keys)
+      collect(`${where}.${key}`, items.get(key), (want as Record<string, Value>)[key], tolerance, pairs);
   } else if (typeof want === 'number' && typeof actual === 'number') {
     const limit = tolerance.tol * Math.max(Math.abs(want), tolerance.scale ?? 0.001);
     if (!(Math.abs(actual - want) <= limit)) throw new Mismatch(`${where}: ${actual}, expected ${want}`);
@@ -71,7 +82,9 @@ const sameDType = (actual: DType, want: DType, wide: boolean): boolean =>
   (wide && want.replace('32', '64') === actual.replace('32', '64') && actual.endsWith('64'));
 
 const entriesOf = (item: unknown): [string, unknown][] | undefined =>
-  item !== null && typeof item === 'object' && Object.getPrototypeOf(item) === Object.prototype ? Object.entries(item) : undefined;
+  item !== null && typeof item === 'object' && Object.getPrototypeOf(item) === Object.prototype
+    ? Object.entries(item)
+    : undefined;
 
 function nameOf(item: unknown): string {
   if (item instanceof Tensor) return `a tensor of shape [${item.shape.join(', ')}]`;
@@ -102,7 +115,11 @@ function compareNumbers(where: string, actual: HostTensor, want: HostTensor, { t
   let difference = -1;
   for (let i = 0; i < wanted.length; i++) {
     const same = Object.is(got[i], wanted[i]) || got[i] === wanted[i];
-    const error = same ? 0 : Number.isFinite(got[i]) && Number.isFinite(wanted[i]) ? Math.abs(got[i] - wanted[i]) : Infinity;
+    const error = same
+      ? 0
+      : Number.isFinite(got[i]) && Number.isFinite(wanted[i])
+        ? Math.abs(got[i] - wanted[i])
+        : Infinity;
     if (error > difference) [worst, difference] = [i, error];
   }
   if (difference > limit) {

@@ -51,7 +51,9 @@ export function openFolder(folder: string, only?: string): Group[] {
   const files = readdirSync(folder).map((name) => join(folder, name));
   const nested = files.filter((file) => statSync(file).isDirectory() && basename(file) !== 'models');
   const lists = [...files, ...nested.flatMap((dir) => readdirSync(dir).map((name) => join(dir, name)))];
-  const groups = lists.filter((file) => file.endsWith('.jsonl.gz') && (!only || groupName(file) === only)).map(readGroup);
+  const groups = lists
+    .filter((file) => file.endsWith('.jsonl.gz') && (!only || groupName(file) === only))
+    .map(readGroup);
   const models = join(folder, 'models');
   return existsSync(models) && (!only || only === 'models') ? [...groups, readModels(models)] : groups;
 }
@@ -83,7 +85,13 @@ function readModels(folder: string): Group {
   const cases = readdirSync(folder).flatMap((name) => {
     const model = JSON.parse(readFileSync(join(folder, name, 'case.json'), 'utf8')) as Case;
     const files = Object.entries((model.files ?? {}) as Record<string, object>);
-    const load = files.map(([format, file]): Case => ({ ...model, ...file, id: `${model.id}#${format}`, kind: 'file', format }));
+    const load = files.map(([format, file]): Case => ({
+      ...model,
+      ...file,
+      id: `${model.id}#${format}`,
+      kind: 'file',
+      format,
+    }));
     return [model, ...load].map((item): Case => ({ ...item, folder: join(folder, name) }));
   });
   return new Group('models', cases, (item) => join(item.folder as string, 'data.bin.gz'));

@@ -1,6 +1,6 @@
 // Gradients as the vectors record them: of the sum over float outputs of the output weighted with cos(0), cos(1), …
 import { isFloat, toBFloat16, toFloat16 } from '../../lib/dtype.js';
-import { flatten, type Tree } from '../../lib/tree.js';
+import { flatten } from '../../lib/tree.js';
 import { valueAndGrad } from '../../lib/graph/transforms.js';
 import { tensor, Tensor, type DeviceTensor } from '../../lib/tensor.js';
 import type { Variable } from '../../lib/variable.js';
@@ -19,7 +19,7 @@ function upstream({ shape, size, dtype }: Tensor): DeviceTensor {
 
 /** The weighted sum of all float outputs. */
 function objective(outputs: unknown): Tensor {
-  const leaves = flatten(outputs as Tree<unknown>).filter((leaf): leaf is Tensor => leaf instanceof Tensor && isFloat(leaf.dtype));
+  const leaves = flatten(outputs).filter((leaf): leaf is Tensor => leaf instanceof Tensor && isFloat(leaf.dtype));
   const parts = leaves.map((leaf) => ops.sum(ops.cast(ops.multiply(leaf, upstream(leaf)), 'float32')));
   if (parts.length === 0) throw new Mismatch('there is no float output to differentiate');
   return parts.reduce((total, part) => ops.add(total, part));

@@ -3,9 +3,7 @@ import { fromBytes, type DeviceTensor, type Tensor } from '../../lib/tensor.js';
 import { setMask } from '../../lib/layers/mask.js';
 import { KerasTensor } from '../../lib/models/keras-tensor.js';
 import * as ops from '../../lib/ops/index.js';
-import '../../lib/layers/index.js'; // TEMP
-import '../../lib/optimizers/index.js'; // TEMP
-await import('../../lib/index.js').catch(() => null); // TEMP
+import '../../lib/index.js';
 import { deserialize, type SerializedObject } from '../../lib/saving/serialize.js';
 import { camelCase } from './signatures.js';
 import { NotImplemented } from './outcome.js';

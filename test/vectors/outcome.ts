@@ -31,8 +31,12 @@ export function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof Error)) return { status: 'failed', reason: String(error) };
   const missing = missingName(error);
   if (missing) return { status: 'failed', reason: `not implemented: ${missing}` };
-  const isOwn = error instanceof Mismatch || error instanceof NotImplemented || error.constructor.name === 'HornetError';
-  return { status: 'failed', reason: isOwn ? error.message : `${error.constructor.name}: ${error.message} ${placeOf(error)}` };
+  const isOwn =
+    error instanceof Mismatch || error instanceof NotImplemented || error.constructor.name === 'HornetError';
+  return {
+    status: 'failed',
+    reason: isOwn ? error.message : `${error.constructor.name}: ${error.message} ${placeOf(error)}`,
+  };
 }
 
 /** What an error says is not known, if that is what it says. */

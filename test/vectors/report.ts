@@ -48,14 +48,18 @@ export function table(results: readonly Result[]): string {
 /** Every reason to skip with the number of its cases. */
 export function skipReasons(results: readonly Result[]): string {
   const skipped = results.filter((result) => result.status === 'skipped');
-  const lines = [...groupBy(skipped, (result) => result.reason ?? '')].map(([reason, list]) => `  ${list.length} skipped: ${reason}`);
+  const lines = [...groupBy(skipped, (result) => result.reason ?? '')].map(
+    ([reason, list]) => `  ${list.length} skipped: ${reason}`,
+  );
   return lines.join('\n');
 }
 
 /** The first failures with their reasons. */
 export function failures(results: readonly Result[], limit: number): string {
   const failed = results.filter((result) => result.status === 'failed');
-  const lines = failed.slice(0, limit).map(({ group, label, id, reason }) => `  ${group}/${label} ${id}\n    ${reason}`);
+  const lines = failed
+    .slice(0, limit)
+    .map(({ group, label, id, reason }) => `  ${group}/${label} ${id}\n    ${reason}`);
   return lines.join('\n');
 }
 

@@ -35,7 +35,12 @@ const plainParameters = new Set(['get_item.key', 'arange.start', 'arange.stop', 
 const departures: Partial<Record<Family, Record<string, string>>> = { ops: { where: 'condition x1 x2' } };
 
 /** Arranges the arguments of a Python call for our function. */
-export function bind(family: Family, name: string, args: readonly Value[], kwargs: Readonly<Record<string, Value>>): Call {
+export function bind(
+  family: Family,
+  name: string,
+  args: readonly Value[],
+  kwargs: Readonly<Record<string, Value>>,
+): Call {
   const { [family]: table } = signatures;
   const text = departures[family]?.[name] ?? table[name] ?? table[name.split('.').at(-1)!];
   const names = (text ?? 'inputs training? mask?').split(' ').filter(Boolean);
@@ -48,8 +53,11 @@ export function bind(family: Family, name: string, args: readonly Value[], kwarg
     else if (last) rest.push(value);
     else throw new Error(`${name} takes ${names.length} arguments, received ${args.length}`);
   });
-  for (const [key, value] of Object.entries(kwargs)) given.set(names.find((each) => each.replace(/[?*]$/, '') === key) ?? `${key}?`, value);
-  const isFloatless = ![...args, ...Object.values(kwargs)].some((value) => value instanceof HostTensor && isFloat(value.dtype));
+  for (const [key, value] of Object.entries(kwargs))
+    given.set(names.find((each) => each.replace(/[?*]$/, '') === key) ?? `${key}?`, value);
+  const isFloatless = ![...args, ...Object.values(kwargs)].some(
+    (value) => value instanceof HostTensor && isFloat(value.dtype),
+  );
   const convert = (each: string): Value => {
     const parameter = each.replace(/[?*]$/, '');
     const value = given.get(each);
@@ -59,7 +67,8 @@ export function bind(family: Family, name: string, args: readonly Value[], kwarg
   const options = [...given.keys()].filter((each) => each.endsWith('?'));
   const entries = options.map((each): [string, Value] => [camelCase(each.slice(0, -1)), convert(each)]);
   // What Python tells by `4.` instead of `4`, our caller says with a dtype.
-  if (name === 'arange' && [...given.values()].some((value) => value instanceof WholeFloat)) entries.unshift(['dtype', 'float32']);
+  if (name === 'arange' && [...given.values()].some((value) => value instanceof WholeFloat))
+    entries.unshift(['dtype', 'float32']);
   return { positional: [...positional, ...rest], options: Object.fromEntries(entries) };
 }
 
@@ -91,7 +100,8 @@ function listTensor(list: Value): HostTensor {
   for (let level: Value = list; Array.isArray(level); level = level[0]) shape.push(level.length);
   const leaves = leavesOf(list);
   const numbers = leaves.map((leaf) => (leaf instanceof WholeFloat ? leaf.value : Number(leaf)));
-  const isReal = leaves.length === 0 || leaves.some((leaf) => leaf instanceof WholeFloat || !Number.isInteger(Number(leaf)));
+  const isReal =
+    leaves.length === 0 || leaves.some((leaf) => leaf instanceof WholeFloat || !Number.isInteger(Number(leaf)));
   const dtype: DType = isReal ? 'float32' : leaves.every((leaf) => typeof leaf === 'boolean') ? 'bool' : 'int32';
   return new HostTensor(dtype, shape, encodeNumbers(numbers, dtype));
 }

@@ -1,7 +1,7 @@
 // The base of learning rate schedules.
 import type { TensorLike } from '../../ops/index.js';
 import { cast } from '../../ops/index.js';
-import { Tensor } from '../../tensor.js';
+import { type Tensor } from '../../tensor.js';
 import type { Variable } from '../../variable.js';
 
 /** A learning rate as a function of the optimizer's iteration, computed in the training program itself. */

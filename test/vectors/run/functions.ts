@@ -47,7 +47,8 @@ async function checkSample(context: Context, initializer: Initializer): Promise<
   const shape = context.item.shape as number[];
   const property = context.item.property as Property;
   const sample = initializer(shape, 'float32') as DeviceTensor;
-  if (sample.shape.join() !== shape.join()) throw new Mismatch(`shape [${sample.shape.join(', ')}], expected [${shape.join(', ')}]`);
+  if (sample.shape.join() !== shape.join())
+    throw new Mismatch(`shape [${sample.shape.join(', ')}], expected [${shape.join(', ')}]`);
   const numbers = numbersOf(new HostTensor('float32', shape, await sample.data()));
   const { low = -(property.limit ?? Infinity), high = property.limit ?? Infinity } = property;
   const outside = numbers.find((x) => x < low * (1 + 1e-6) - 1e-6 || x > high * (1 + 1e-6) + 1e-6 || Number.isNaN(x));
@@ -58,9 +59,11 @@ async function checkSample(context: Context, initializer: Initializer): Promise<
   // Five standard errors; that of a variance is at most that of a normal sample.
   const deviation = Math.sqrt(property.variance ?? 0);
   const meanError = Math.abs(mean - (property.mean ?? 0));
-  if (meanError > (5 * deviation) / Math.sqrt(numbers.length)) throw new Mismatch(`mean ${mean}, expected ${property.mean}`);
+  if (meanError > (5 * deviation) / Math.sqrt(numbers.length))
+    throw new Mismatch(`mean ${mean}, expected ${property.mean}`);
   const relativeError = Math.abs(variance / (property.variance ?? variance) - 1);
-  if (relativeError > 5 * Math.sqrt(2 / numbers.length)) throw new Mismatch(`variance ${variance}, expected ${property.variance}`);
+  if (relativeError > 5 * Math.sqrt(2 / numbers.length))
+    throw new Mismatch(`variance ${variance}, expected ${property.variance}`);
 }
 
 /** The shorter side's vectors have length `gain` and stand at right angles. */
@@ -74,7 +77,8 @@ function checkOrthogonal(numbers: Float64Array, shape: readonly number[], gain: 
       let product = 0;
       for (let k = 0; k < long; k++) product += at(i, k) * at(j, k);
       const want = i === j ? gain ** 2 : 0;
-      if (Math.abs(product - want) > 1e-4 * gain ** 2) throw new Mismatch(`vectors ${i} and ${j} multiply to ${product}, expected ${want}`);
+      if (Math.abs(product - want) > 1e-4 * gain ** 2)
+        throw new Mismatch(`vectors ${i} and ${j} multiply to ${product}, expected ${want}`);
     }
   }
 }

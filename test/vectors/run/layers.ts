@@ -1,7 +1,7 @@
 // Cases of layers: built from config, weights assigned by position, called eagerly, then differentiated in a trace.
-import { Layer } from '../../../lib/layers/layer.js';
+import { type Layer } from '../../../lib/layers/layer.js';
 import { DeviceTensor, type Tensor } from '../../../lib/tensor.js';
-import { flatten, type Tree } from '../../../lib/tree.js';
+import { flatten } from '../../../lib/tree.js';
 import type { Variable } from '../../../lib/variable.js';
 import { expectEqual } from '../compare.js';
 import { expectGradients, gradientsOf, largestOf } from '../gradient.js';
@@ -30,10 +30,15 @@ interface RecordedGradients {
 export async function runLayer(context: Context): Promise<void> {
   const { item } = context;
   if (item.kind === 'init_error') {
-    const config = { module: 'keras.layers', class_name: item.class, config: decodeConfig(item.init), registered_name: null };
+    const config = {
+      module: 'keras.layers',
+      class_name: item.class,
+      config: decodeConfig(item.init),
+      registered_name: null,
+    };
     return expectError(() => make(config));
   }
-  if (item.state) throw new NotImplemented(`restoring ${Object.keys(item.state as object).join(', ')}`);
+  if (item.state) throw new NotImplemented(`restoring ${Object.keys(item.state).join(', ')}`);
   const layer = make<Layer>(decodeConfig(item.config));
   const args = context.field<Value[]>('args');
   const kwargs = context.field<Record<string, Value>>('kwargs');
@@ -48,7 +53,7 @@ function callLayer(layer: Layer, call: Call, replace?: (host: HostTensor) => Ten
 }
 
 async function callAndWait(layer: Layer, call: Call): Promise<void> {
-  const outputs = flatten(callLayer(layer, call) as Tree<unknown>).filter((leaf) => leaf instanceof DeviceTensor);
+  const outputs = flatten(callLayer(layer, call)).filter((leaf) => leaf instanceof DeviceTensor);
   await Promise.all(outputs.map((leaf) => leaf.data()));
 }
 
@@ -61,7 +66,8 @@ async function compareCall(context: Context, layer: Layer, call: Call, document:
   assign(variables, recorded);
   await expectEqual('output', callLayer(layer, call), context.field('outputs'), tolerance);
   for (const [i, want] of context.field<[number, Value][] | undefined>('variables_after') ?? []) {
-    if (!recorded[i].seed) await expectEqual(`variable ${recorded[i].path} after`, variables[i]!.value, want, tolerance);
+    if (!recorded[i].seed)
+      await expectEqual(`variable ${recorded[i].path} after`, variables[i]!.value, want, tolerance);
   }
   const losses = context.field<Value[] | undefined>('losses');
   if (losses) await expectEqual('losses', layer.losses, losses, tolerance);
@@ -76,7 +82,9 @@ const shapesOf = (value: Value): unknown => {
   if (Array.isArray(value)) {
     const isData = value.every((item) => typeof item === 'number' || Array.isArray(item));
     return isData && value.length > 0 && leavesOf(value).every((leaf) => typeof leaf === 'number')
-      ? (toArgument(value) as number[]).length === 0 ? [0] : nestedShape(value)
+      ? (toArgument(value) as number[]).length === 0
+        ? [0]
+        : nestedShape(value)
       : value.map(shapesOf);
   }
   if (value === null || typeof value !== 'object') return [];
@@ -122,9 +130,15 @@ interface GradientCase {
   readonly grads: RecordedGradients;
 }
 
-async function compareGradients(context: Context, layer: Layer, { call, document, variables, grads }: GradientCase): Promise<void> {
+async function compareGradients(
+  context: Context,
+  layer: Layer,
+  { call, document, variables, grads }: GradientCase,
+): Promise<void> {
   const leaves = leavesOf(document);
-  const at = leaves.flatMap((leaf, i) => (leaf instanceof HostTensor && (leaf.dtype === 'float32' || grads.inputs[i]) ? [i] : []));
+  const at = leaves.flatMap((leaf, i) =>
+    leaf instanceof HostTensor && (leaf.dtype === 'float32' || grads.inputs[i]) ? [i] : [],
+  );
   const hosts = at.map((i) => leaves[i] as HostTensor);
   const targets = grads.variables.map(([i]) => variables[i]!);
   const actual = gradientsOf(

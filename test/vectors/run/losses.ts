@@ -10,7 +10,12 @@ import { expectError, type Context } from './context.js';
 export async function runLoss(context: Context): Promise<void> {
   const { item } = context;
   if (item.kind === 'init_error') {
-    const config = { module: 'keras.losses', class_name: item.class, config: decodeConfig(item.init), registered_name: null };
+    const config = {
+      module: 'keras.losses',
+      class_name: item.class,
+      config: decodeConfig(item.init),
+      registered_name: null,
+    };
     return expectError(() => make(config));
   }
   // A few options, and the dtype, are not in the config of Keras.

@@ -19,7 +19,12 @@ interface Event {
 export async function runMetric(context: Context): Promise<void> {
   const { item } = context;
   if (item.kind === 'init_error') {
-    const config = { module: 'keras.metrics', class_name: item.class, config: decodeConfig(item.init), registered_name: null };
+    const config = {
+      module: 'keras.metrics',
+      class_name: item.class,
+      config: decodeConfig(item.init),
+      registered_name: null,
+    };
     return expectError(() => make(config));
   }
   const metric = make<Metric>(decodeConfig(item.config));
@@ -30,7 +35,8 @@ export async function runMetric(context: Context): Promise<void> {
       const result = run();
       const where = `event ${i} (${event.event})`;
       if (event.event === 'result') await expectEqual(where, result, event.value, context.tolerance);
-      if (event.variables) await expectEqual(`${where} state`, [...metric.variables], event.variables, context.tolerance);
+      if (event.variables)
+        await expectEqual(`${where} state`, [...metric.variables], event.variables, context.tolerance);
     }
   }
 }
@@ -40,7 +46,10 @@ function apply(metric: Metric, { event, args = [], kwargs = {} }: Event): unknow
   if (event === 'reset_state') return metric.resetState();
   // Keras takes the sample weights as the last positional argument, too.
   const count = 'values' in kwargs || isValueMetric(metric) ? 1 : 2;
-  const positional = [...args, ...['values', 'y_true', 'y_pred'].flatMap((name) => (name in kwargs ? [kwargs[name]] : []))];
+  const positional = [
+    ...args,
+    ...['values', 'y_true', 'y_pred'].flatMap((name) => (name in kwargs ? [kwargs[name]] : [])),
+  ];
   const options = Object.fromEntries(
     Object.entries(kwargs)
       .filter(([name, value]) => !['values', 'y_true', 'y_pred'].includes(name) && value !== null)

@@ -55,7 +55,15 @@ export async function runModel(context: Context): Promise<void> {
   const seen = new BatchLogs();
   const sampleWeight = toArgument(context.field('sample_weight') ?? null) as never;
   const classWeight = (item.class_weight ?? null) as Record<number, number> | null;
-  await model.fit(x, y, { batchSize, epochs: 1, shuffle: false, verbose: 0, callbacks: [seen], sampleWeight, classWeight });
+  await model.fit(x, y, {
+    batchSize,
+    epochs: 1,
+    shuffle: false,
+    verbose: 0,
+    callbacks: [seen],
+    sampleWeight,
+    classWeight,
+  });
   await expectEqual('logs', seen.logs, training.logs, { tol: tol.logs });
   for (const [i, { path, value }] of training.variables_after.entries()) {
     if (weights[i]) await expectEqual(`weight ${path} after training`, weights[i].value, value, { tol: tol.weights });
@@ -64,5 +72,7 @@ export async function runModel(context: Context): Promise<void> {
   await expectEqual('optimizer variables after training', [...model.optimizer.variables], slots, { tol: tol.weights });
   const evaluated = await model.evaluate(x, y, { batchSize, verbose: 0, sampleWeight, returnDict: true });
   await expectEqual('evaluation', evaluated, item.evaluate_after, { tol: tol.logs });
-  await expectEqual('prediction after training', await predict(), context.field('predict_after'), { tol: tol.predict_after });
+  await expectEqual('prediction after training', await predict(), context.field('predict_after'), {
+    tol: tol.predict_after,
+  });
 }

@@ -1,7 +1,11 @@
 // Cases of ops and of plain functions: activations, losses, metrics. Called eagerly, then differentiated in a trace.
+import * as losses from '../../../lib/losses/index.js';
+import * as metrics from '../../../lib/metrics/index.js';
 import * as activations from '../../../lib/activations/index.js';
+import * as losses from '../../../lib/losses/index.js';
+import * as metrics from '../../../lib/metrics/index.js';
 import { DeviceTensor, type Tensor } from '../../../lib/tensor.js';
-import { flatten, type Tree } from '../../../lib/tree.js';
+import { flatten } from '../../../lib/tree.js';
 import { expectEqual } from '../compare.js';
 import { expectGradients, gradientsOf, largestOf } from '../gradient.js';
 import { leavesOf, member, ops, toArgument, upload, type AnyFunction } from '../library.js';
@@ -18,19 +22,27 @@ function apply(fn: AnyFunction, call: Call, replace?: (host: HostTensor) => Tens
 
 /** An error may only show when the numbers are read. */
 async function applyAndWait(fn: AnyFunction, call: Call): Promise<void> {
-  const tensors = flatten(apply(fn, call) as Tree<unknown>).filter((leaf) => leaf instanceof DeviceTensor);
+  const tensors = flatten(apply(fn, call)).filter((leaf) => leaf instanceof DeviceTensor);
   await Promise.all(tensors.map((leaf) => leaf.data()));
 }
 
 /** Runs a case with `args`, `kwargs`, `outputs` and `grads`, one entry for every leaf of the arguments. */
-async function runCall(context: Context, fn: AnyFunction, call: Call, args: Value, grads?: readonly Value[]): Promise<void> {
+async function runCall(
+  context: Context,
+  fn: AnyFunction,
+  call: Call,
+  args: Value,
+  grads?: readonly Value[],
+): Promise<void> {
   if (context.item.kind === 'call_error') return expectError(() => applyAndWait(fn, call));
-  const outputs = apply(fn, call);
+  const outputs = await apply(fn, call);
   const leaves = leavesOf(args);
   const wide = leaves.some((leaf) => leaf instanceof HostTensor && leaf.dtype.endsWith('64'));
   await expectEqual('output', outputs, context.field('outputs'), { ...context.tolerance, wide });
   if (!grads) return;
-  const at = leaves.flatMap((leaf, i) => (leaf instanceof HostTensor && leaf.dtype === 'float32' && grads[i] !== null ? [i] : []));
+  const at = leaves.flatMap((leaf, i) =>
+    leaf instanceof HostTensor && leaf.dtype === 'float32' && grads[i] !== null ? [i] : [],
+  );
   const hosts = at.map((i) => leaves[i] as HostTensor);
   const actual = gradientsOf((given) => {
     const places = new Map(hosts.map((host, i) => [host, given[i]]));
@@ -51,8 +63,6 @@ export async function runOp(context: Context): Promise<void> {
   await runCall(context, fn, call, [args, kwargs], grads?.inputs);
 }
 
-const losses = await import('../../../lib/losses/index.js' as string).catch(() => ({})) as object; // TEMP
-const metrics = await import('../../../lib/metrics/index.js' as string).catch(() => ({})) as object; // TEMP
 const spaces = { activations, losses, metrics };
 
 /** A case of `activations.x`, `losses.x` or `metrics.x`. */

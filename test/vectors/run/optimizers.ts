@@ -4,7 +4,7 @@ import type { DeviceTensor } from '../../../lib/tensor.js';
 import { Variable } from '../../../lib/variable.js';
 import { expectEqual } from '../compare.js';
 import { make, upload } from '../library.js';
-import { decodeConfig, HostTensor, ObjectConfig, type Value } from '../values.js';
+import { decodeConfig, HostTensor, type ObjectConfig, type Value } from '../values.js';
 import { expectError, type Context } from './context.js';
 
 interface RecordedVariable {
