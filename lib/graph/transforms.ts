@@ -46,7 +46,7 @@ function record<A extends Args, R>(fn: (...args: A) => R, args: A, leaves: unkno
     let next = 0;
     const substituted = leaves.map((leaf) => (leaf instanceof Tensor ? inputs[next++] : leaf));
     const form: Tree<unknown> = args;
-    result = fn(...(unflatten(form, substituted) as unknown as A));
+    result = fn(...(unflatten<unknown, unknown>(form, substituted) as unknown as A));
     return tensorsOf(result);
   }, tensors);
   return { compiled: new CompiledFunction(traced), result: result };
