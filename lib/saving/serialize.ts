@@ -3,6 +3,7 @@
 import { HornetError } from '../errors.js';
 import { Layer } from '../layers/layer.js';
 import { describe } from '../tensor.js';
+import { flatten } from '../tree.js';
 import { mapKeys, toCamel, toSnake } from './config-case.js';
 import {
   classNameOf,
@@ -77,8 +78,15 @@ function extraConfigs(object: unknown): object {
   const compile = (object as { getCompileConfig?: () => object | null }).getCompileConfig?.();
   return {
     ...(build && { build_config: serializeConfig(build) }),
-    ...(compile && { compile_config: serializeConfig(compile) }),
+    ...(compile && serializeCompilation(compile)),
   };
+}
+
+/** How a model was compiled. A loss written in place cannot be restored: then the copy has to be compiled anew. */
+function serializeCompilation(config: object): object {
+  const isUnknown = (value: unknown): boolean =>
+    typeof value === 'function' && !hasConfig(value) && functionName(value) === undefined;
+  return flatten(Object.values(config)).some(isUnknown) ? {} : { compile_config: serializeConfig(config) };
 }
 
 const serializeConfig = (config: object): { readonly [key: string]: Json } => {

@@ -11,6 +11,7 @@ import { dropout } from '../../lib/layers/noise.js';
 import { flatten } from '../../lib/layers/reshaping.js';
 import { Model } from '../../lib/models/model.js';
 import { Sequential } from '../../lib/models/sequential.js';
+import type { CompileArgs } from '../../lib/models/trainer.js';
 import * as ops from '../../lib/ops/index.js';
 import { deserialize, serialize, type SerializedObject } from '../../lib/saving/serialize.js';
 import { tensor, type DeviceTensor, type Tensor } from '../../lib/tensor.js';
@@ -159,6 +160,23 @@ describe('functional models', () => {
     ['no shape', () => input({}), 'expected either shape or batchShape'],
     ['bad size', () => input({ shape: [-2] }), 'received [null, -2]'],
   ])('error: %s', (_, fn, message) => expect(fn).toThrow(message));
+});
+
+describe('compiled models', () => {
+  const compiled = (loss: CompileArgs['loss']): Model => {
+    const model = new Sequential([dense(1, { inputShape: [2] })]);
+    model.compile({ optimizer: 'sgd', loss });
+    return model;
+  };
+
+  test('say so in their config', () => {
+    expect(serialize(compiled('mse')).compile_config).toMatchObject({ loss: 'mse', optimizer: { class_name: 'SGD' } });
+    expect(serialize(new Sequential([dense(1)])).compile_config).toBeUndefined();
+  });
+
+  test('with a loss written in place have a config without it', () => {
+    expect(serialize(compiled((a, b) => ops.mean(ops.subtract(a, b)))).compile_config).toBeUndefined();
+  });
 });
 
 describe('sequential models', () => {
