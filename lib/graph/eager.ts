@@ -4,6 +4,7 @@ import { DeviceTensor, type Tensor } from '../tensor.js';
 import { CompiledFunction } from './compile.js';
 import type { Attrs } from './ir.js';
 import type { Primitive } from './op.js';
+import { attrText } from './print.js';
 import { currentTrace, trace } from './trace.js';
 
 const compiled = new Map<string, CompiledFunction>();
@@ -11,7 +12,7 @@ const compiled = new Map<string, CompiledFunction>();
 /** Runs one primitive on concrete tensors. */
 export function runEager(op: Primitive, inputs: readonly Tensor[], attrs: Attrs): DeviceTensor[] {
   const types = inputs.map(({ shape, dtype }) => `${dtype}[${shape.join()}]`);
-  const key = `${op.name}|${types.join(';')}|${JSON.stringify(attrs)}`;
+  const key = `${op.name}|${types.join(';')}|${attrText(attrs)}`;
   let program = compiled.get(key);
   if (!program) {
     program = new CompiledFunction(trace((...traced) => currentTrace()!.emit(op, traced, attrs), inputs));

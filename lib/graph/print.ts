@@ -6,7 +6,8 @@ const short: Record<string, string> = { float32: 'f32', float64: 'f64', float16:
 const type = ({ shape, dtype }: Aval): string =>
   `${short[dtype] ?? dtype.replace('uint', 'u').replace('int', 'i')}[${shape.join(',')}]`;
 
-function attrText(attrs: Attrs): string {
+/** Attributes as text, ordered by name. */
+export function attrText(attrs: Attrs): string {
   const entries = Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1));
   return entries.map(([key, value]) => ` ${key}=${valueText(value)}`).join('');
 }

@@ -37,6 +37,8 @@ export function jit<A extends Args, R>(fn: (...args: A) => R): (...args: A) => R
 
 const staticForm = (leaf: unknown): unknown => {
   if (leaf instanceof Tensor) return { shape: leaf.shape, dtype: leaf.dtype };
+  // JSON has no infinities and no NaN.
+  if (typeof leaf === 'number' && !Number.isFinite(leaf)) return { number: String(leaf) };
   return typeof leaf === 'function' || typeof leaf === 'bigint' ? String(leaf) : (leaf ?? null);
 };
 
@@ -46,7 +48,7 @@ function record<A extends Args, R>(fn: (...args: A) => R, args: A, leaves: unkno
     let next = 0;
     const substituted = leaves.map((leaf) => (leaf instanceof Tensor ? inputs[next++] : leaf));
     const form: Tree<unknown> = args;
-    result = fn(...(unflatten<unknown, unknown>(form, substituted) as unknown as A));
+    result = fn(...(unflatten<unknown, unknown>(form, substituted) as A));
     return tensorsOf(result);
   }, tensors);
   return { compiled: new CompiledFunction(traced), result: result };
