@@ -26,6 +26,8 @@ export interface OpDefinition<A extends Attrs = Attrs> {
   readonly decompose?: (inputs: readonly Tensor[], attrs: A) => readonly Tensor[];
   /** No kernel: the graph itself resolves the op (parameter, constant, reshape). */
   readonly structural?: true;
+  /** Structural, and the result is the memory of the input with another shape or dtype. */
+  readonly alias?: true;
 }
 
 /** A defined primitive. */

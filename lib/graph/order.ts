@@ -12,9 +12,9 @@ export const copyOp = defineOp({
 
 const isLeaf = (node: Node): boolean => node.op.name === 'parameter' || node.op.name === 'constant';
 
-/** The value whose memory `value` shares: reshapes make no memory. */
+/** The value whose memory `value` shares: aliases make no memory. */
 export function memoryOf(value: Value): Value {
-  return value.node.op.name === 'reshape' ? memoryOf(value.node.inputs[0]) : value;
+  return value.node.op.alias ? memoryOf(value.node.inputs[0]) : value;
 }
 
 /** Gives every result and update memory that nobody else claims, by copies where necessary. */

@@ -45,7 +45,7 @@ export function planMemory(graph: Graph): Plan {
   }
   graph.results.forEach((result, index) => places.set(memoryOf(result), { storage: 'result', index }));
 
-  const instructions = graph.nodes.filter((node) => !['parameter', 'constant', 'reshape'].includes(node.op.name));
+  const instructions = graph.nodes.filter(({ op }) => op.name !== 'parameter' && op.name !== 'constant' && !op.alias);
   const lastUse = lastUses(graph, instructions);
   const copies: { from: Value; to: Value }[] = [];
   // State is written only where nothing but further updates can still fail.

@@ -1,4 +1,5 @@
 // Public ops that change shapes and order: reshape, transpose, flip, roll, repeat. Joining and splitting are in join.ts.
+import { checkDType, type DType } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
@@ -9,7 +10,7 @@ import { vector } from './fill.js';
 import { gatherAlong } from './gather.js';
 import { concatTensors, flipAxes, partOf, stop, transposeTo } from './movement.js';
 import { publicOp } from './public-op.js';
-import { reshapeTo } from './reshape-core.js';
+import { bitcastTo, reshapeTo } from './reshape-core.js';
 
 /** The same elements in another shape; one dimension may be −1 (computed). */
 export const reshape = publicOp('reshape', (x: TensorLike, newshape: readonly number[] | number): Tensor => {
@@ -217,6 +218,12 @@ export const size = publicOp('size', (x: TensorLike): number => convertToTensor(
 
 /** The size of every dimension. */
 export const shape = publicOp('shape', (x: TensorLike): readonly number[] => convertToTensor(x).shape);
+
+/** The same bytes as elements of another dtype. The last axis grows or shrinks where their sizes differ. */
+export const view = publicOp('view', (x: TensorLike, options: { dtype?: DType | null } = {}): Tensor => {
+  const value = convertToTensor(x);
+  return options.dtype ? bitcastTo(value, checkDType(options.dtype, 'view')) : value;
+});
 
 /** A copy. */
 export const copy = publicOp('copy', (x: TensorLike): Tensor => convertToTensor(x));
