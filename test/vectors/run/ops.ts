@@ -2,8 +2,6 @@
 import * as losses from '../../../lib/losses/index.js';
 import * as metrics from '../../../lib/metrics/index.js';
 import * as activations from '../../../lib/activations/index.js';
-import * as losses from '../../../lib/losses/index.js';
-import * as metrics from '../../../lib/metrics/index.js';
 import { DeviceTensor, type Tensor } from '../../../lib/tensor.js';
 import { flatten } from '../../../lib/tree.js';
 import { expectEqual } from '../compare.js';

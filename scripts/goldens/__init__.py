@@ -1,0 +1,1 @@
+"""The cases of scripts/make-goldens.py, a file per group."""
