@@ -64,7 +64,9 @@ export {
   type ConvOptions,
   type ConvTransposeOptions,
 } from './conv.js';
+export { dotProductAttention, type AttentionArgs } from './attention.js';
 export { einsum } from './einsum.js';
+export { fold, unfold, type FoldArgs } from './fold.js';
 export * as image from './image.js';
 export { qr } from './linalg.js';
 export * from './loss.js';
