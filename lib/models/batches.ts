@@ -150,7 +150,8 @@ export class ArraySource implements BatchSource {
   /** The order of rows for one pass, in the device memory that compiled steps are bound to. */
   private shuffledOrder(): DeviceTensor {
     const { start, end } = this.dataset;
-    this.indices = Int32Array.from({ length: end - start }, (_, i) => start + i);
+    this.indices = new Int32Array(end - start);
+    for (let i = 0; i < this.indices.length; i++) this.indices[i] = start + i;
     if (this.args.shuffle) shuffleInPlace(this.indices, makeSeed());
     if (this.order) currentDevice().write(this.order.buffer, this.indices);
     else this.order = tensor(this.indices);

@@ -14,6 +14,8 @@ export type MetricsSpec =
 interface OutputMetric {
   readonly index: number;
   readonly metric: Metric;
+  /** Its name in the logs: with several outputs the output's name comes first. */
+  readonly label: string;
   readonly weighted: boolean;
 }
 
@@ -41,16 +43,16 @@ export class CompileMetrics {
           const target = yTrue[index];
           if (!target) throw new HornetError('compile', `output ${index} has metrics but no target; pass y for it`);
           const metric = makeMetric(like, target, yPred[index]);
-          if (names.length > 1 && !isMetricObject(like))
-            Object.assign(metric, { name: `${names[index]}_${metric.name}` });
-          this.entries.push({ index, metric, weighted });
+          const label = names.length > 1 ? `${names[index]}_${metric.name}` : metric.name;
+          this.entries.push({ index, metric, label, weighted });
         }
       });
     }
   }
 
-  get metrics(): Metric[] {
-    return this.entries.map(({ metric }) => metric);
+  /** The metrics with their names in the logs. */
+  get labelled(): [string, Metric][] {
+    return this.entries.map(({ label, metric }) => [label, metric]);
   }
 
   /** Adds one step to all metrics; only the weighted ones see sample weights. */

@@ -228,7 +228,7 @@ export async function evaluateModel(
   const list = callbackList(model, callbacks, verbosity(args.verbose), 1, source.steps);
   const logs = await runEvaluation(model, source, list);
   if (args.returnDict) return logs;
-  const names = model.metrics.map(({ name }) => name).filter((name) => name in logs);
+  const names = model.metricsNames.filter((name) => name in logs);
   return [...names, ...Object.keys(logs).filter((name) => !names.includes(name))].map((name) => logs[name]);
 }
 

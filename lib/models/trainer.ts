@@ -134,8 +134,22 @@ export abstract class Trainer extends Layer {
   override get metrics(): Metric[] {
     const inherited = super.metrics as Metric[];
     if (!this.#compiled) return inherited;
-    const { lossTracker, loss, metrics } = this.#compiled;
-    return [...new Set([lossTracker, ...(loss?.metrics ?? []), ...(metrics?.metrics ?? []), ...inherited])];
+    return [...new Set([...this.labelledMetrics().map(([, metric]) => metric), ...inherited])];
+  }
+
+  /** The names of all metrics in the logs, in the order of `evaluate`. */
+  get metricsNames(): string[] {
+    return this.labelledMetrics().map(([label]) => label);
+  }
+
+  /** Metrics with their names in the logs: the loss, the losses of outputs, those of `compile`, those of layers. */
+  private labelledMetrics(): [string, Metric][] {
+    const named = (metric: Metric): [string, Metric] => [metric.name, metric];
+    const { lossTracker, loss, metrics } = this.compiled;
+    const own = [named(lossTracker), ...(loss?.metrics ?? []).map(named), ...(metrics?.labelled ?? [])];
+    const known = new Set(own.map(([, metric]) => metric));
+    const others = (super.metrics as Metric[]).filter((metric) => !known.has(metric));
+    return [...own, ...others.map(named)];
   }
 
   /** Sets all metrics to their beginning. */
@@ -218,9 +232,9 @@ export abstract class Trainer extends Layer {
   /** The present results of all metrics, by name. */
   getMetricsResult(): StepLogs {
     const logs: StepLogs = {};
-    for (const metric of this.metrics) {
+    for (const [label, metric] of this.labelledMetrics()) {
       const result = metric.result();
-      if ('shape' in result) logs[metric.name] = result as Tensor;
+      if ('shape' in result) logs[label] = result as Tensor;
       else Object.assign(logs, result);
     }
     return logs;

@@ -30,7 +30,12 @@ const tensorParameters = new Set(
   ).split(' '),
 );
 /** Parameters of such a name that are none after all. */
-const plainParameters = new Set(['get_item.key', 'arange.start', 'arange.stop', 'tile.repeats', 'repeat.repeats']);
+const plainParameters = new Set(
+  (
+    'get_item.key arange.start arange.stop tile.repeats repeat.repeats bartlett.x blackman.x hamming.x hanning.x kaiser.x ' +
+    'kaiser.beta'
+  ).split(' '),
+);
 /** Where our functions depart from the rule: parameters that are positional although Keras gives them a default. */
 const departures: Partial<Record<Family, Record<string, string>>> = { ops: { where: 'condition x1 x2' } };
 
