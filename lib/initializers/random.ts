@@ -108,7 +108,7 @@ export interface FanArgs {
 }
 
 /** Numbers of inputs and outputs of a unit. */
-export function computeFans(shape: readonly number[], args: FanArgs = {}): [fanIn: number, fanOut: number] {
+function computeFans(shape: readonly number[], args: FanArgs = {}): [fanIn: number, fanOut: number] {
   const { inputAxes, outputAxes } = args;
   if (inputAxes && outputAxes) {
     const product = (axes: readonly number[]): number => sizeOf(axes.map((axis) => shape.at(axis) ?? 1));

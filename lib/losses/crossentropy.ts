@@ -21,11 +21,10 @@ export interface CrossentropyOptions {
 }
 
 /** Binary targets moved towards one half. */
-export const smoothBinary = (t: Tensor, share: number): Tensor =>
-  share === 0 ? t : add(multiply(t, 1 - share), 0.5 * share);
+const smoothBinary = (t: Tensor, share: number): Tensor => (share === 0 ? t : add(multiply(t, 1 - share), 0.5 * share));
 
 /** Targets over classes moved towards equal probabilities. */
-export function smoothClasses(t: Tensor, share: number, axis: number): Tensor {
+function smoothClasses(t: Tensor, share: number, axis: number): Tensor {
   if (share === 0) return t;
   return add(multiply(t, 1 - share), share / t.shape[axis < 0 ? axis + t.rank : axis]);
 }

@@ -1,6 +1,6 @@
 // All losses, as classes and as functions, and the strings that `compile` understands.
 import { resolve } from '../saving/resolve.js';
-import { Loss, LossFunctionWrapper, type LossFunction } from './loss.js';
+import { Loss, lossAliases, LossFunctionWrapper, type LossFunction } from './loss.js';
 
 export * from './circle.js';
 export * from './crossentropy.js';
@@ -42,16 +42,6 @@ export type LossName =
 
 /** A loss, a function from targets and predictions to a value per sample, or a name. */
 export type LossLike = LossFunction | LossName | (string & {});
-
-/** Keras's short names. */
-export const lossAliases: Readonly<Record<string, string>> = {
-  mse: 'MeanSquaredError',
-  mae: 'MeanAbsoluteError',
-  mape: 'MeanAbsolutePercentageError',
-  msle: 'MeanSquaredLogarithmicError',
-  bce: 'BinaryCrossentropy',
-  kld: 'KLDivergence',
-};
 
 /** The loss that `identifier` stands for. Throws a `HornetError` for an unknown name. */
 export function getLoss(identifier: LossLike): Loss {

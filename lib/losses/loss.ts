@@ -96,3 +96,13 @@ export function named<F extends (...args: never[]) => Tensor>(name: string, fn: 
   registerFunction(name, fn);
   return fn;
 }
+
+/** Keras's short names. */
+export const lossAliases: Readonly<Record<string, string>> = {
+  mse: 'MeanSquaredError',
+  mae: 'MeanAbsoluteError',
+  mape: 'MeanAbsolutePercentageError',
+  msle: 'MeanSquaredLogarithmicError',
+  bce: 'BinaryCrossentropy',
+  kld: 'KLDivergence',
+};

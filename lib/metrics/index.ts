@@ -1,6 +1,6 @@
 // All metrics, as classes and as functions, and the strings that `compile` understands.
 import * as losses from '../losses/index.js';
-import { lossAliases } from '../losses/index.js';
+import { lossAliases } from '../losses/loss.js';
 import { resolve } from '../saving/resolve.js';
 import * as accuracy from './accuracy.js';
 import { Metric } from './metric.js';
