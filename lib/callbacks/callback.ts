@@ -87,7 +87,7 @@ export class CallbackList {
    */
   quietBatches(phase: BatchPhase, batch: number, stride: number, most: number): number {
     if (this.watchesBegin(phase)) return stride;
-    const watching = this.callbacks.filter((callback) => callback[`on${phase}BatchEnd`]);
+    const watching = this.callbacks.filter((callback) => `on${phase}BatchEnd` in callback);
     if (watching.length === 0) return Math.max(stride, most);
     let count = stride;
     while (count < most && !watching.some((callback) => callback.wantsBatch(batch + count - 1))) count += stride;

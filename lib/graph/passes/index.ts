@@ -5,6 +5,7 @@ import { eliminateCommonSubexpressions } from './cse.js';
 import { eliminateDeadCode } from './dce.js';
 import { fuseEpilogues } from './epilogue.js';
 import { fuseElementwise } from './fuse.js';
+import { shrinkPoolGradients } from './pool-gradient.js';
 import { simplify } from './simplify.js';
 
 const pipeline = [
@@ -12,6 +13,7 @@ const pipeline = [
   simplify,
   simplify,
   eliminateCommonSubexpressions,
+  shrinkPoolGradients,
   eliminateDeadCode,
   fuseEpilogues,
   eliminateDeadCode,
