@@ -2,7 +2,7 @@
 // positional, all others go into one trailing options object with camelCase keys. The names are in signatures.json, which
 // scripts/make-signatures.py writes.
 import { readFileSync } from 'node:fs';
-import { encodeNumbers, isFloat, type DType } from '../../lib/dtype.js';
+import { decodeNumber, encodeNumbers, isFloat, type DType } from '../../lib/dtype.js';
 import { HostTensor, Slice, WholeFloat, type Value } from './values.js';
 
 /** A call of ours: positional arguments, then the options unless there are none. */
@@ -89,7 +89,7 @@ function adapt(path: string, parameter: string, value: Value, isFloatless: boole
 function plain(value: Value): Value {
   if (value instanceof WholeFloat) return value.value;
   if (value instanceof HostTensor && value.shape.length <= 1) {
-    const numbers = Array.from(value.data as ArrayLike<number | bigint>, Number);
+    const numbers = Array.from({ length: value.data.length }, (_, i) => decodeNumber(value.data, i, value.dtype));
     return value.shape.length === 0 ? numbers[0] : numbers;
   }
   return Array.isArray(value) && !value.some((item) => item instanceof HostTensor) ? value.map(plain) : value;
