@@ -1,8 +1,18 @@
 // The package as users get it: packed, installed into an empty folder with no compiler on the PATH, trained with there.
-// Needs `npm run prebuild`; runs it for this machine's own level when there is no prebuilt addon yet.
+// Runs `npm run prebuild` for this machine's own level when there is no prebuilt addon, or one older than the sources.
 import assert from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -20,11 +30,24 @@ function check(name, body) {
   return result;
 }
 
+/** When the newest file of a folder was changed; never, for a folder without files. */
+function newest(name) {
+  const folder = join(root, name);
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true }) : [];
+  return Math.max(
+    -Infinity,
+    ...files
+      .map((file) => statSync(join(folder, file)))
+      .filter((stat) => stat.isFile())
+      .map((stat) => stat.mtimeMs),
+  );
+}
+
 const execute = (command, args, options) =>
   execFileSync(command, args, { encoding: 'utf8', stdio: 'pipe', ...options });
 
 try {
-  if (!existsSync(join(root, 'prebuilds/linux-x64'))) {
+  if (newest('prebuilds') < newest('native')) {
     execute('npm', ['run', 'prebuild'], { cwd: root, env: { ...process.env, HORNET_LEVELS: 'native' } });
   }
 
