@@ -1,5 +1,5 @@
 // Public arithmetic and elementary functions, with Keras's dtype promotion.
-import { isFloat, isInteger, type DType } from '../dtype.js';
+import { checkDType, isFloat, isInteger, type DType } from '../dtype.js';
 import { floatResultType, resultType } from '../dtype-promotion.js';
 import type { Tensor } from '../tensor.js';
 import { castTo, convertToTensor, promotableType, type TensorLike } from './convert.js';
@@ -131,4 +131,6 @@ export const clip = publicOp('clip', (x: TensorLike, xMin: TensorLike, xMax: Ten
 });
 
 /** Another dtype. Floats become integers by truncation, everything but 0 becomes true. */
-export const cast = publicOp('cast', (x: TensorLike, dtype: DType): Tensor => convertToTensor(x, dtype));
+export const cast = publicOp('cast', (x: TensorLike, dtype: DType): Tensor =>
+  convertToTensor(x, checkDType(dtype, 'cast')),
+);

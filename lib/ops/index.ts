@@ -43,6 +43,7 @@ export * from './join.js';
 export * from './pad.js';
 export * from './range.js';
 export * from './nan.js';
+export * from './products.js';
 export * from './quantile.js';
 export * from './rearrange.js';
 export { cumprod, cumsum, type ScanArgs } from './scan.js';

@@ -2,7 +2,7 @@
 import { checkDType, type DType } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
-import type { Tensor } from '../tensor.js';
+import { Tensor } from '../tensor.js';
 import { normalizeAxes, normalizeAxis, type AxisArg } from './axes.js';
 import { broadcastShapes, broadcastTensor } from './broadcast.js';
 import { convertToTensor, type TensorLike } from './convert.js';
@@ -212,6 +212,12 @@ export const stopGradient = publicOp('stopGradient', (variable: TensorLike): Ten
 
 /** Number of dimensions. */
 export const ndim = publicOp('ndim', (x: TensorLike): number => convertToTensor(x).rank);
+
+/** The data type. */
+export const dtype = publicOp('dtype', (x: TensorLike): DType => convertToTensor(x).dtype);
+
+/** Whether something is a tensor: real, traced or symbolic. */
+export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 
 /** Number of elements. */
 export const size = publicOp('size', (x: TensorLike): number => convertToTensor(x).size);

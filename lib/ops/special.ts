@@ -1,5 +1,5 @@
 // Less common functions of numbers: those that ignore NaN, look at signs, bits and divisors; Bessel's i0.
-import { isFloat, type DType } from '../dtype.js';
+import { checkDType, isFloat, type DType } from '../dtype.js';
 import { floatResultType, resultType } from '../dtype-promotion.js';
 import { HornetError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
@@ -118,6 +118,7 @@ const floatLimits: Partial<Record<DType, number>> = {
 /** Another dtype; numbers that it does not hold become its smallest or largest. */
 export const saturateCast = publicOp('saturateCast', (x: TensorLike, dtype: DType): Tensor => {
   const value = convertToTensor(x);
+  checkDType(dtype, 'saturateCast');
   const wide: DType = isFloat(resultType(value.dtype, dtype)) ? 'float64' : 'int64';
   const most = floatLimits[dtype] ?? Number.MAX_VALUE;
   const [low, high] = integerLimits[dtype] ?? [-most, most];
