@@ -125,6 +125,7 @@ class LibraryConv : public Kernel {
   }
 
   size_t scratchBytes() const override { return plan_.bytes(); }
+  std::string implementation() const override { return call_->implementation(); }
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     const onednn::ThreadLimit limit(threads_);

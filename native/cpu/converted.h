@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "../convert.h"
@@ -65,6 +66,7 @@ class Converted : public Kernel {
   }
 
   size_t scratchBytes() const override { return plan_.bytes(); }
+  std::string implementation() const override { return kernel_->implementation(); }
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     std::copy(in.begin(), in.end(), in_.begin());

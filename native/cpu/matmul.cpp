@@ -79,6 +79,7 @@ class LibraryMatmul : public Kernel {
   }
 
   size_t scratchBytes() const override { return call_->scratchBytes(); }
+  std::string implementation() const override { return call_->implementation(); }
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     const onednn::ThreadLimit limit(threads_);

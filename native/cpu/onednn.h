@@ -102,10 +102,11 @@ class ThreadLimit {
   int before_, limit_;
 };
 
-/// How many threads are worth waking for this much work.
+/// How many threads are worth waking for this much work: all or one, see parallelFor.
 inline int threadsFor(double flops) {
   constexpr double flopsPerThread = 1e6;
-  return int(std::clamp(flops / flopsPerThread, 1.0, double(omp_get_max_threads())));
+  const int threads = omp_get_max_threads();
+  return flops < flopsPerThread * std::min(threads, 4) ? 1 : threads;
 }
 
 /// A primitive with its memories: made once, then pointed at addresses and run any number of times without allocating.
@@ -113,7 +114,10 @@ class Call {
  public:
   template <class PrimitiveDesc>
   Call(std::string op, const PrimitiveDesc& desc, const dnnl::primitive& primitive)
-      : op_(std::move(op)), primitive_(primitive), scratchBytes_(desc.scratchpad_desc().get_size()) {
+      : op_(std::move(op)),
+        implementation_(desc.impl_info_str()),
+        primitive_(primitive),
+        scratchBytes_(desc.scratchpad_desc().get_size()) {
     if (scratchBytes_ > 0) bind(DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc());
   }
 
@@ -137,13 +141,15 @@ class Call {
   }
 
   size_t scratchBytes() const { return scratchBytes_; }
+  /// The library's name for the code that runs.
+  const std::string& implementation() const { return implementation_; }
 
  private:
   void check(dnnl_status_t status) const {
     if (status != dnnl_success) throw Error(op_, "oneDNN failed with status " + std::to_string(int(status)));
   }
 
-  std::string op_;
+  std::string op_, implementation_;
   dnnl::primitive primitive_;
   size_t scratchBytes_;
   std::vector<memory> memories_;
