@@ -1,5 +1,4 @@
 // The native addon: its interface, and how it is found. Only lib/device.ts and lib/graph/compile.ts use it.
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +13,7 @@ export interface NativeBuffer {
 
 /** A program with fixed memory. */
 export interface NativeBinding {
-  /** Queues so many runs in a row. */
+  /** Queues so many runs in a row and returns at once. */
   run(times: number): void;
   dispose(): void;
 }
@@ -23,8 +22,9 @@ export interface NativeBinding {
 export interface NativeProgram {
   readonly arenaBytes: number;
   bind(parameters: readonly NativeBuffer[], results: readonly NativeBuffer[]): NativeBinding;
-  /** Queues one run. */
+  /** Queues one run and returns at once. */
   run(parameters: readonly NativeBuffer[], results: readonly NativeBuffer[]): void;
+  /** One line per instruction: op and operands; after the first run also what runs it, with HORNET_PROFILE how long. */
   explain(): string[];
 }
 
@@ -85,8 +85,4 @@ function load(): NativeAddon {
 }
 
 /** The folder of package.json: above `lib` in the sources, above `dist` in the package. */
-function packageFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return folder;
-}
+const packageFolder = (): string => join(dirname(fileURLToPath(import.meta.url)), '..');
