@@ -121,6 +121,16 @@ export class DeviceTensor extends Tensor {
   }
 }
 
+/** The tensor as one with numbers. Throws a `HornetError` for `where` on one that only stands for values. */
+export function concrete(where: string, tensor: Tensor): DeviceTensor {
+  if (tensor instanceof DeviceTensor) return tensor;
+  if (tensor.isSymbolic) throw new HornetError(where, 'a symbolic tensor has no numbers; expected a concrete one');
+  throw new HornetError(
+    where,
+    'a tensor of a traced function is used after that function has ended; return it instead',
+  );
+}
+
 /**
  * Makes a tensor from a typed array, nested arrays or one value.
  *

@@ -4,7 +4,7 @@ import { isFloat, type DType, type TypedArray } from './dtype.js';
 import { HornetError } from './errors.js';
 import { sameShape } from './graph/ir.js';
 import { currentTrace, withTrace } from './graph/trace.js';
-import { allocate, DeviceTensor, type Tensor } from './tensor.js';
+import { allocate, concrete, DeviceTensor, type Tensor } from './tensor.js';
 import { castTo, convertToTensor, type TensorLike } from './ops/convert.js';
 
 /** What a variable carries besides its numbers. */
@@ -26,7 +26,7 @@ export interface VariableArgs {
 
 let epoch = 0;
 
-/** Counts the moments at which some variable moved to other memory: bound programs compare it and bind again. */
+/** Counts the moments at which some variable's memory was lent or left: bound programs compare it and bind again. */
 export const variableEpoch = (): number => epoch;
 
 let autocastType: DType | null = null;
@@ -81,7 +81,7 @@ export class Variable {
     this.memory = value;
     // The caller may still hold the tensor: it must not change under its hands, nor take the memory along.
     if (value === initial && !args.adopt) {
-      this.lent = true;
+      this.lend();
       this.unshare(true);
     }
   }
@@ -107,7 +107,7 @@ export class Variable {
   private ownValue(): Tensor {
     const trace = currentTrace();
     if (trace) return trace.read(this);
-    this.lent = true;
+    this.lend();
     return new DeviceTensor(this.memory.buffer, this.shape, this.dtype, true);
   }
 
@@ -122,8 +122,9 @@ export class Variable {
     }
     const trace = currentTrace();
     if (trace) return trace.write(this, converted);
+    const { buffer } = concrete(this.path, converted);
     this.unshare(false);
-    currentDevice().copy((converted as DeviceTensor).buffer, this.memory.buffer);
+    currentDevice().copy(buffer, this.memory.buffer);
   }
 
   /** Copies the current numbers out. */
@@ -140,6 +141,11 @@ export class Variable {
   writable(): DeviceTensor {
     this.unshare(true);
     return this.memory;
+  }
+
+  private lend(): void {
+    if (!this.lent) epoch++;
+    this.lent = true;
   }
 
   private unshare(keep: boolean): void {

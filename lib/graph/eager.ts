@@ -1,6 +1,5 @@
 // Ops outside a trace: each runs at once as a program of one op, from a cache.
-import { HornetError } from '../errors.js';
-import { DeviceTensor, type Tensor } from '../tensor.js';
+import { concrete, type DeviceTensor, type Tensor } from '../tensor.js';
 import { CompiledFunction } from './compile.js';
 import type { Attrs } from './ir.js';
 import type { Primitive } from './op.js';
@@ -18,13 +17,5 @@ export function runEager(op: Primitive, inputs: readonly Tensor[], attrs: Attrs)
     program = new CompiledFunction(trace((...traced) => currentTrace()!.emit(op, traced, attrs), inputs));
     compiled.set(key, program);
   }
-  return program.run(inputs.map((input) => concrete(op, input)));
-}
-
-function concrete(op: Primitive, input: Tensor): DeviceTensor {
-  if (input instanceof DeviceTensor) return input;
-  throw new HornetError(
-    op.name,
-    'a tensor of a traced function is used after that function has ended; return it instead',
-  );
+  return program.run(inputs.map((input) => concrete(op.name, input)));
 }

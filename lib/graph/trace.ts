@@ -174,15 +174,18 @@ export function withTrace<T>(trace: Trace | null, fn: () => T): T {
   const outer = current;
   current = trace;
   try {
-    const result = fn();
-    if (result instanceof Promise) {
-      result.catch(() => undefined);
-      throw new HornetError('trace', 'a traced function cannot be async: tensors have no numbers while it is recorded');
-    }
-    return result;
+    return synchronous(fn());
   } finally {
     current = outer;
   }
+}
+
+/** What a traced function returned; throws when that is a promise. */
+export function synchronous<T>(result: T): T {
+  if (!(result instanceof Promise)) return result;
+  // It fails by itself as soon as it asks for numbers: nobody is left to hear of that.
+  result.catch(() => undefined);
+  throw new HornetError('trace', 'a traced function cannot be async: tensors have no numbers while it is recorded');
 }
 
 /** Records `fn` on inputs of the given shapes and types. */

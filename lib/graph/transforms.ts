@@ -2,11 +2,12 @@
 import { HornetError } from '../errors.js';
 import { sizeOf } from './ir.js';
 import { flatten, isBranch, mapTree, unflatten, type Tree } from '../tree.js';
-import { type DeviceTensor, Tensor } from '../tensor.js';
+import { reshapeOp } from '../ops/reshape-core.js';
+import { concrete, describe, type DeviceTensor, Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import { CompiledFunction } from './compile.js';
 import { gradients } from './gradients.js';
-import { currentTrace, trace } from './trace.js';
+import { currentTrace, emit1, synchronous, trace } from './trace.js';
 
 /** Any arguments; tensors may stand in nested arrays and plain objects. Everything else is part of the program. */
 type Args = readonly unknown[];
@@ -15,7 +16,8 @@ type Args = readonly unknown[];
  * Compiles a function of tensors into one native program per combination of shapes, dtypes and other arguments.
  *
  * Inside, variables may be read and assigned; assignments take effect with each call. Tensors are taken from arguments
- * (nested arrays and plain objects included); other arguments are compared by their JSON form. Calls return at once.
+ * (nested arrays and plain objects included); of the others, numbers, strings and the like are compared by value,
+ * functions and objects of classes by identity. Calls return at once.
  *
  * @example
  * const normalize = jit((x: Tensor) => ops.divide(x, ops.norm(x)));
@@ -30,16 +32,27 @@ export function jit<A extends Args, R>(fn: (...args: A) => R): (...args: A) => R
     const key = JSON.stringify(mapTree(args as Tree<unknown>, staticForm));
     let entry = cache.get(key);
     if (!entry) cache.set(key, (entry = record(fn, args, leaves, tensors)));
-    const results = entry.compiled.run(tensors as DeviceTensor[]);
+    const results = entry.compiled.run(tensors.map((x) => concrete('jit', x)));
     return restore(entry.result, results) as R;
   };
 }
 
+const identities = new WeakMap<object, number>();
+let identityCount = 0;
+
+/** What an argument adds to the key: programs differ where it differs. */
 const staticForm = (leaf: unknown): unknown => {
   if (leaf instanceof Tensor) return { shape: leaf.shape, dtype: leaf.dtype };
   // JSON has no infinities and no NaN.
   if (typeof leaf === 'number' && !Number.isFinite(leaf)) return { number: String(leaf) };
-  return typeof leaf === 'function' || typeof leaf === 'bigint' ? String(leaf) : (leaf ?? null);
+  if (typeof leaf === 'bigint') return { bigint: String(leaf) };
+  if (ArrayBuffer.isView(leaf)) {
+    const bytes = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.byteLength);
+    return { array: leaf.constructor.name, bytes: bytes.toString('base64') };
+  }
+  if (leaf === null || (typeof leaf !== 'object' && typeof leaf !== 'function')) return leaf ?? null;
+  if (!identities.has(leaf)) identities.set(leaf, ++identityCount);
+  return { identity: identities.get(leaf) };
 };
 
 function record<A extends Args, R>(fn: (...args: A) => R, args: A, leaves: unknown[], tensors: Tensor[]) {
@@ -48,7 +61,7 @@ function record<A extends Args, R>(fn: (...args: A) => R, args: A, leaves: unkno
     let next = 0;
     const substituted = leaves.map((leaf) => (leaf instanceof Tensor ? inputs[next++] : leaf));
     const form: Tree<unknown> = args;
-    result = fn(...(unflatten<unknown, unknown>(form, substituted) as A));
+    result = synchronous(fn(...(unflatten<unknown, unknown>(form, substituted) as A)));
     return tensorsOf(result);
   }, tensors);
   return { compiled: new CompiledFunction(traced), result: result };
@@ -95,15 +108,22 @@ export function valueAndGrad<A extends Args, R>(
   const { variables = [], argnums = variables.length > 0 ? [] : [0] } = options;
   const differentiate = (...args: A): ValueAndGrad<R> => {
     const active = currentTrace()!;
-    const wrtArgs = argnums.map((argnum) => flatten(args[argnum] as Tree<Tensor>));
-    const wrt = [...wrtArgs.flat().map((x) => active.lift(x)), ...variables.map((v) => active.read(v).node)];
-    const value = fn(...args);
+    const own = args.map((arg, i) => (argnums.includes(i) ? mapTree(arg, (leaf) => renewed(leaf, i)) : arg));
+    const wrtArgs = argnums.flatMap((argnum) => flatten(own[argnum] as Tree<Tensor>));
+    const wrt = [...wrtArgs.map((x) => active.lift(x)), ...variables.map((v) => active.read(v).node)];
+    const value = synchronous(fn(...(own as unknown as A)));
     const grads = gradients(active, [lossOf(value)], wrt);
     let next = 0;
     const argGrads = argnums.map((argnum) => mapTree(args[argnum] as Tree<Tensor>, () => grads[next++]));
     return { value, argGrads, grads: grads.slice(next) };
   };
   return (...args) => (currentTrace() ? differentiate(...args) : jit(differentiate)(...args));
+}
+
+/** The argument as a value of its own: where it is used outside of the function, or twice, no gradient mixes in. */
+function renewed(leaf: unknown, argnum: number): Tensor {
+  if (leaf instanceof Tensor) return emit1(reshapeOp, [leaf], { shape: leaf.shape });
+  throw new HornetError('grad', `expected argument ${argnum} to be a tensor, received ${describe(leaf)}`);
 }
 
 function lossOf(value: unknown): Tensor {
