@@ -91,8 +91,9 @@ export class LossFunctionWrapper extends Loss {
   }
 }
 
-/** Enters a loss function under Keras's name, so that configs can name it. */
+/** Enters a function under Keras's name, so that configs and logs can name it. */
 export function named<F extends (...args: never[]) => Tensor>(name: string, fn: F): F {
+  Object.defineProperty(fn, 'name', { value: name });
   registerFunction(name, fn);
   return fn;
 }
