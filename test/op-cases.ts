@@ -1,0 +1,273 @@
+// One row per op with a gradient or a meaning of its own: what it is called with, and values where JavaScript can say
+// them. test/ops/op-cases.test.ts runs the rows; values against Keras are in the vectors.
+import type { Tensor } from 'hornet';
+import { ops } from 'hornet';
+
+/** One op on concrete inputs. */
+export interface OpCase {
+  readonly name: string;
+  readonly fn: (...inputs: Tensor[]) => Tensor | Tensor[];
+  readonly inputs: readonly Sample[];
+  /** The first output, flat. */
+  readonly want?: readonly number[];
+  /** Whether gradients are compared with finite differences. Default true. */
+  readonly grad?: boolean;
+}
+
+/** Numbers of an input. */
+export interface Sample {
+  readonly values: readonly number[];
+  readonly shape: readonly number[];
+}
+
+/** Different numbers between `low` and `high`, always the same ones. */
+export function sample(shape: readonly number[], low = -2, high = 2): Sample {
+  const size = shape.reduce((a, b) => a * b, 1);
+  // Multiples of the golden ratio modulo one keep their distance from each other.
+  const values = Array.from({ length: size }, (_, i) => low + (high - low) * (((i + 1) * 0.6180339887) % 1));
+  return { values, shape };
+}
+
+const of = (...values: number[]): Sample => ({ values, shape: [values.length] });
+
+const unary = (name: keyof typeof ops, math: ((x: number) => number) | null, low = -2, high = 2): OpCase => {
+  const input = sample([5], low, high);
+  const fn = ops[name] as (x: Tensor) => Tensor;
+  return { name, fn, inputs: [input], want: math ? input.values.map(math) : undefined };
+};
+
+const binary = (name: keyof typeof ops, math: (a: number, b: number) => number, low = -2, high = 2): OpCase[] => {
+  const [a, b] = [sample([2, 3], low, high), sample([3], low + 0.1, high + 0.2)];
+  const fn = ops[name] as (a: Tensor, b: Tensor) => Tensor;
+  const want = a.values.map((x, i) => math(x, b.values[i % 3]));
+  const column = sample([2, 1], low + 0.05, high);
+  return [
+    { name, fn, inputs: [a, b], want },
+    { name: `${name} of a column and a row`, fn, inputs: [column, b] },
+  ];
+};
+
+const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+const floorMod = (a: number, b: number): number => a - b * Math.floor(a / b);
+
+const elementwise: OpCase[] = [
+  unary('abs', Math.abs),
+  unary('negative', (x) => -x),
+  unary('square', (x) => x * x),
+  unary('reciprocal', (x) => 1 / x, 0.5, 2),
+  unary('exp', Math.exp),
+  unary('exp2', (x) => 2 ** x),
+  unary('expm1', Math.expm1),
+  unary('log', Math.log, 0.2, 3),
+  unary('log2', Math.log2, 0.2, 3),
+  unary('log10', Math.log10, 0.2, 3),
+  unary('log1p', Math.log1p, -0.5, 3),
+  unary('sqrt', Math.sqrt, 0.2, 3),
+  unary('rsqrt', (x) => 1 / Math.sqrt(x), 0.2, 3),
+  unary('cbrt', Math.cbrt, 0.2, 3),
+  unary('sin', Math.sin),
+  unary('cos', Math.cos),
+  unary('tan', Math.tan, -1, 1),
+  unary('arcsin', Math.asin, -0.9, 0.9),
+  unary('arccos', Math.acos, -0.9, 0.9),
+  unary('arctan', Math.atan),
+  unary('sinh', Math.sinh),
+  unary('cosh', Math.cosh),
+  unary('tanh', Math.tanh),
+  unary('arcsinh', Math.asinh),
+  unary('arccosh', Math.acosh, 1.2, 3),
+  unary('arctanh', Math.atanh, -0.9, 0.9),
+  unary('erf', null),
+  unary('erfc', null),
+  unary('erfinv', null, -0.9, 0.9),
+  unary('sigmoid', logistic),
+  unary('relu', (x) => Math.max(x, 0)),
+  unary('sinc', (x) => Math.sin(Math.PI * x) / (Math.PI * x)),
+  unary('i0', null),
+  unary('floor', Math.floor),
+  unary('ceil', Math.ceil),
+  unary('trunc', Math.trunc),
+  unary('sign', Math.sign),
+  unary('softplus', (x) => Math.log1p(Math.exp(x))),
+  unary('gelu', null),
+  unary('selu', null),
+  unary('logSigmoid', (x) => Math.log(logistic(x))),
+  ...binary('add', (a, b) => a + b),
+  ...binary('subtract', (a, b) => a - b),
+  ...binary('multiply', (a, b) => a * b),
+  ...binary('divide', (a, b) => a / b, 0.5, 3),
+  ...binary('floorDivide', (a, b) => Math.floor(a / b), 0.5, 3),
+  ...binary('mod', floorMod, 0.5, 3),
+  ...binary('fmod', (a, b) => a % b, 0.5, 3),
+  ...binary('power', (a, b) => a ** b, 0.5, 3),
+  ...binary('maximum', Math.max),
+  ...binary('minimum', Math.min),
+  ...binary('fmax', Math.max),
+  ...binary('arctan2', Math.atan2),
+  ...binary('hypot', Math.hypot),
+  ...binary('logaddexp', (a, b) => Math.log(Math.exp(a) + Math.exp(b))),
+  ...binary('logaddexp2', (a, b) => Math.log2(2 ** a + 2 ** b)),
+  ...binary('heaviside', (a, b) => (a > 0 ? 1 : a < 0 ? 0 : b)),
+  ...binary('divideNoNan', (a, b) => a / b, 0.5, 3),
+  { name: 'clip', fn: (x) => ops.clip(x, -0.5, 1), inputs: [of(-2, -0.2, 0.5, 3)], want: [-0.5, -0.2, 0.5, 1] },
+  {
+    name: 'where',
+    fn: (a, b) => ops.where(ops.greater(a, b), a, b),
+    inputs: [of(1, 2, 3), of(3, 1, 2)],
+    want: [3, 2, 3],
+  },
+  { name: 'power at zero', fn: (x) => ops.power(x, 2), inputs: [of(0, 1, -2)], want: [0, 1, 4] },
+];
+
+const x23 = sample([2, 3]);
+const x234 = sample([2, 3, 4]);
+const reductions: OpCase[] = [
+  { name: 'sum', fn: (x) => ops.sum(x, { axis: 1 }), inputs: [{ values: [1, 2, 3, 4], shape: [2, 2] }], want: [3, 7] },
+  { name: 'sum of two axes, kept', fn: (x) => ops.sum(x, { axis: [0, -1], keepdims: true }), inputs: [x234] },
+  { name: 'mean', fn: (x) => ops.mean(x), inputs: [of(1, 2, 6)], want: [3] },
+  { name: 'max', fn: (x) => ops.max(x, { axis: 0 }), inputs: [x23] },
+  { name: 'min', fn: (x) => ops.min(x, { axis: [1, 2] }), inputs: [x234] },
+  { name: 'prod', fn: (x) => ops.prod(x, { axis: 1 }), inputs: [x23] },
+  { name: 'prod with a zero', fn: (x) => ops.prod(x), inputs: [of(2, 0, 3)], want: [0] },
+  { name: 'prod with two zeros', fn: (x) => ops.prod(x), inputs: [of(2, 0, 3, 0)], want: [0] },
+  { name: 'var', fn: (x) => ops.var(x, { axis: 1 }), inputs: [x23] },
+  { name: 'std', fn: (x) => ops.std(x), inputs: [x23] },
+  { name: 'logsumexp', fn: (x) => ops.logsumexp(x, { axis: -1 }), inputs: [x23] },
+  { name: 'average', fn: (x, w) => ops.average(x, { axis: 1, weights: w }), inputs: [x23, sample([3], 0.5, 2)] },
+  { name: 'nanmean', fn: (x) => ops.nanmean(x, { axis: 0 }), inputs: [x23] },
+  { name: 'nanvar', fn: (x) => ops.nanvar(x, { axis: 1 }), inputs: [x23] },
+  { name: 'median', fn: (x) => ops.median(x, { axis: 1 }), inputs: [x234] },
+  { name: 'quantile', fn: (x) => ops.quantile(x, [0.2, 0.7], { axis: -1 }), inputs: [x234] },
+  { name: 'cumsum', fn: (x) => ops.cumsum(x, { axis: 0 }), inputs: [of(1, 2, 3)], want: [1, 3, 6] },
+  { name: 'cumprod', fn: (x) => ops.cumprod(x, { axis: 1 }), inputs: [x23] },
+  { name: 'cumprod with a zero', fn: (x) => ops.cumprod(x), inputs: [of(2, 0, 3)], want: [2, 0, 0] },
+  { name: 'ptp', fn: (x) => ops.ptp(x, { axis: 1 }), inputs: [x23], grad: true },
+  { name: 'argmax', fn: (x) => ops.argmax(x, { axis: 0 }), inputs: [of(1, 5, 5)], want: [1], grad: false },
+  { name: 'trapezoid', fn: (x) => ops.trapezoid(x), inputs: [of(1, 2, 4)], want: [4.5] },
+  { name: 'corrcoef', fn: (x) => ops.corrcoef(x), inputs: [sample([2, 5])] },
+  { name: 'cdist', fn: (x, y) => ops.cdist(x, y), inputs: [x23, sample([4, 3], -1, 3)] },
+  {
+    name: 'segmentSum',
+    fn: (x) => ops.segmentSum(x, [0, 2, 0], { numSegments: 3 }),
+    inputs: [of(1, 2, 3)],
+    want: [4, 0, 2],
+  },
+  { name: 'segmentMax', fn: (x) => ops.segmentMax(x, [0, 1, 0], { numSegments: 2 }), inputs: [sample([3, 2])] },
+];
+
+const movement: OpCase[] = [
+  { name: 'reshape', fn: (x) => ops.reshape(x, [3, -1]), inputs: [x23], want: x23.values },
+  { name: 'transpose', fn: (x) => ops.transpose(x, { axes: [2, 0, 1] }), inputs: [x234] },
+  { name: 'broadcastTo', fn: (x) => ops.broadcastTo(x, [2, 4, 3]), inputs: [sample([4, 1])] },
+  { name: 'slice', fn: (x) => ops.slice(x, [0, 1], [2, 2]), inputs: [x23] },
+  { name: 'getItem backwards in steps', fn: (x) => ops.getItem(x, [':', [null, null, -2]]), inputs: [sample([2, 5])] },
+  {
+    name: 'slice at a tensor',
+    fn: (x) => ops.slice(x, ops.array([1, 0], { dtype: 'int32' }), [1, 2]),
+    inputs: [x23],
+  },
+  { name: 'sliceUpdate', fn: (x, y) => ops.sliceUpdate(x, [1, 1], y), inputs: [x23, sample([1, 2])] },
+  {
+    name: 'pad',
+    fn: (x) => ops.pad(x, [[1, 2]], { constantValues: 7 }),
+    inputs: [of(1, 2)],
+    want: [7, 1, 2, 7, 7],
+  },
+  ...(['reflect', 'symmetric', 'edge', 'wrap'] as const).map((mode): OpCase => {
+    return {
+      name: `pad ${mode}`,
+      fn: (x) =>
+        ops.pad(
+          x,
+          [
+            [0, 1],
+            [2, 2],
+          ],
+          { mode },
+        ),
+      inputs: [x23],
+    };
+  }),
+  { name: 'concatenate', fn: (x, y) => ops.concatenate([x, y], { axis: 1 }), inputs: [x23, sample([2, 2])] },
+  { name: 'stack', fn: (x, y) => ops.stack([x, y], { axis: -1 }), inputs: [x23, sample([2, 3], 0, 1)] },
+  { name: 'split', fn: (x) => ops.split(x, [1, 3], { axis: -1 }), inputs: [sample([2, 4])] },
+  { name: 'tile', fn: (x) => ops.tile(x, [2, 1, 2]), inputs: [x23] },
+  { name: 'repeat', fn: (x) => ops.repeat(x, [2, 0, 1], { axis: 1 }), inputs: [x23] },
+  { name: 'flip', fn: (x) => ops.flip(x, { axis: 1 }), inputs: [x23] },
+  { name: 'roll', fn: (x) => ops.roll(x, 1), inputs: [of(1, 2, 3)], want: [3, 1, 2] },
+  { name: 'rot90', fn: (x) => ops.rot90(x), inputs: [x23] },
+  { name: 'diag', fn: (x) => ops.diag(x, { k: -1 }), inputs: [of(1, 2)], want: [0, 0, 0, 1, 0, 0, 0, 2, 0] },
+  { name: 'diagonal', fn: (x) => ops.diagonal(x, { offset: 1, axis1: 1, axis2: 2 }), inputs: [x234] },
+  { name: 'trace', fn: (x) => ops.trace(x), inputs: [x23] },
+  { name: 'tril', fn: (x) => ops.tril(x), inputs: [x23] },
+  {
+    name: 'take',
+    fn: (x) =>
+      ops.take(
+        x,
+        [
+          [0, -1],
+          [0, 1],
+        ],
+        { axis: 1 },
+      ),
+    inputs: [x234],
+  },
+  {
+    name: 'takeAlongAxis',
+    fn: (x) =>
+      ops.takeAlongAxis(
+        x,
+        [
+          [2, 0],
+          [1, 1],
+        ],
+        { axis: 1 },
+      ),
+    inputs: [x23],
+  },
+  { name: 'scatter', fn: (x) => ops.scatter([[1], [3], [1]], x, [4]), inputs: [of(1, 2, 3)], want: [0, 4, 0, 2] },
+  ...(['add', 'max', 'mul'] as const).map((reduction): OpCase => {
+    const fn = (x: Tensor, y: Tensor): Tensor => ops.scatterUpdate(x, [[2], [0]], y, { reduction });
+    return { name: `scatterUpdate ${reduction}`, fn, inputs: [sample([4], 1, 2), sample([2], 1.1, 2.3)] };
+  }),
+  {
+    name: 'scatterUpdate',
+    fn: (x, y) => ops.scatterUpdate(x, [[2], [0]], y),
+    inputs: [sample([4]), sample([2], 0, 1)],
+  },
+  { name: 'sort', fn: (x) => ops.sort(x, { axis: 0 }), inputs: [sample([4, 2])] },
+  { name: 'topK', fn: (x) => ops.topK(x, 2)[0], inputs: [sample([2, 4])] },
+  { name: 'diff', fn: (x) => ops.diff(x, { n: 2 }), inputs: [of(1, 2, 4, 8)], want: [1, 2] },
+  { name: 'depthToSpace', fn: (x) => ops.depthToSpace(x, 2), inputs: [sample([1, 1, 2, 4])] },
+  { name: 'rearrange', fn: (x) => ops.rearrange(x, 'a b (c d) -> (d a) c b', { c: 2 }), inputs: [x234] },
+  { name: 'cross', fn: (x, y) => ops.cross(x, y), inputs: [x23, sample([2, 3], 0, 1)] },
+  { name: 'kron', fn: (x, y) => ops.kron(x, y), inputs: [x23, sample([2])] },
+  { name: 'correlate', fn: (x, y) => ops.correlate(x, y, { mode: 'same' }), inputs: [sample([5]), sample([3], 0, 1)] },
+];
+
+const networks: OpCase[] = [
+  { name: 'matmul', fn: (x, y) => ops.matmul(x, y), inputs: [x234, sample([4, 2])] },
+  { name: 'einsum', fn: (x, y) => ops.einsum('bij,kj->bki', x, y), inputs: [x234, sample([5, 4])] },
+  { name: 'softmax', fn: (x) => ops.softmax(x), inputs: [x23] },
+  { name: 'logSoftmax', fn: (x) => ops.logSoftmax(x, { axis: 0 }), inputs: [x23] },
+  {
+    name: 'conv',
+    fn: (x, k) => ops.conv(x, k, { strides: 2, padding: 'same' }),
+    inputs: [sample([1, 5, 4, 2]), sample([3, 2, 2, 3], -1, 1)],
+  },
+  {
+    name: 'convTranspose',
+    fn: (x, k) => ops.convTranspose(x, k, { strides: 2, padding: 'same' }),
+    inputs: [sample([1, 3, 2, 2]), sample([3, 2, 3, 2], -1, 1)],
+  },
+  {
+    name: 'depthwiseConv',
+    fn: (x, k) => ops.depthwiseConv(x, k),
+    inputs: [sample([1, 4, 4, 2]), sample([2, 2, 2, 1], -1, 1)],
+  },
+  { name: 'maxPool', fn: (x) => ops.maxPool(x, 2, { strides: 1 }), inputs: [sample([1, 3, 4, 2])] },
+  { name: 'averagePool', fn: (x) => ops.averagePool(x, 2, { padding: 'same' }), inputs: [sample([1, 3, 3, 2])] },
+];
+
+export const opCases: readonly OpCase[] = [...elementwise, ...reductions, ...movement, ...networks];
