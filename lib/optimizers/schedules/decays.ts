@@ -29,9 +29,8 @@ export interface DecayArgs {
   readonly name?: string;
 }
 
-/** `initial · rate ^ (step / decaySteps)`. */
-export class ExponentialDecay extends LearningRateSchedule {
-  static readonly className = 'ExponentialDecay';
+/** Decays by a rate per `decaySteps`, continuously or in stairs. */
+abstract class RateDecay extends LearningRateSchedule {
   static readonly requiredArgs = ['initialLearningRate', 'decaySteps', 'decayRate'] as const;
   readonly name: string;
   readonly staircase: boolean;
@@ -40,18 +39,19 @@ export class ExponentialDecay extends LearningRateSchedule {
     readonly initialLearningRate: number,
     readonly decaySteps: number,
     readonly decayRate: number,
-    args: DecayArgs = {},
+    args: DecayArgs,
+    name: string,
   ) {
     super();
     this.staircase = args.staircase ?? false;
-    this.name = args.name ?? 'ExponentialDecay';
+    this.name = args.name ?? name;
     checkDecaySteps(this.name, decaySteps);
   }
 
-  protected rateAt(step: Tensor): Tensor {
-    const progress = divide(step, this.decaySteps);
-    const exponent = this.staircase ? floor(progress) : progress;
-    return multiply(this.initialLearningRate, power(cast(this.decayRate, 'float32'), exponent));
+  /** Stretches of `decaySteps` that have passed. */
+  protected progress(step: Tensor): Tensor {
+    const passed = divide(step, this.decaySteps);
+    return this.staircase ? floor(passed) : passed;
   }
 
   getConfig(): Record<string, unknown> {
@@ -60,34 +60,29 @@ export class ExponentialDecay extends LearningRateSchedule {
   }
 }
 
-/** `initial / (1 + rate · step / decaySteps)`. */
-export class InverseTimeDecay extends LearningRateSchedule {
-  static readonly className = 'InverseTimeDecay';
-  static readonly requiredArgs = ['initialLearningRate', 'decaySteps', 'decayRate'] as const;
-  readonly name: string;
-  readonly staircase: boolean;
+/** `initial · rate ^ (step / decaySteps)`. */
+export class ExponentialDecay extends RateDecay {
+  static readonly className = 'ExponentialDecay';
 
-  constructor(
-    readonly initialLearningRate: number,
-    readonly decaySteps: number,
-    readonly decayRate: number,
-    args: DecayArgs = {},
-  ) {
-    super();
-    this.staircase = args.staircase ?? false;
-    this.name = args.name ?? 'InverseTimeDecay';
-    checkDecaySteps(this.name, decaySteps);
+  constructor(initialLearningRate: number, decaySteps: number, decayRate: number, args: DecayArgs = {}) {
+    super(initialLearningRate, decaySteps, decayRate, args, 'ExponentialDecay');
   }
 
   protected rateAt(step: Tensor): Tensor {
-    const progress = divide(step, this.decaySteps);
-    const share = this.staircase ? floor(progress) : progress;
-    return divide(this.initialLearningRate, add(1, multiply(this.decayRate, share)));
+    return multiply(this.initialLearningRate, power(cast(this.decayRate, 'float32'), this.progress(step)));
+  }
+}
+
+/** `initial / (1 + rate · step / decaySteps)`. */
+export class InverseTimeDecay extends RateDecay {
+  static readonly className = 'InverseTimeDecay';
+
+  constructor(initialLearningRate: number, decaySteps: number, decayRate: number, args: DecayArgs = {}) {
+    super(initialLearningRate, decaySteps, decayRate, args, 'InverseTimeDecay');
   }
 
-  getConfig(): Record<string, unknown> {
-    const { initialLearningRate, decaySteps, decayRate, staircase, name } = this;
-    return { initialLearningRate, decaySteps, decayRate, staircase, name };
+  protected rateAt(step: Tensor): Tensor {
+    return divide(this.initialLearningRate, add(1, multiply(this.decayRate, this.progress(step))));
   }
 }
 
