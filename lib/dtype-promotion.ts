@@ -1,4 +1,5 @@
 // Which dtype several operands have together: Keras's promotion lattice, in which plain numbers are weak.
+import { floatx } from './config.js';
 import { isFloat, type DType } from './dtype.js';
 
 /** `int` and `float` are the weak types of plain numbers: they take the other operand's width. */
@@ -36,11 +37,11 @@ function join(a: PromotableType, b: PromotableType): PromotableType {
   return common.find((type) => common.every((other) => upperBounds(type).has(other)))!;
 }
 
-/** The narrowest dtype that all operands promote to; plain numbers alone become int32 or float32. */
+/** The narrowest dtype that all operands promote to; plain numbers alone become int32 or `floatx()`. */
 export function resultType(...types: readonly PromotableType[]): DType {
   const type = types.length === 0 ? 'float' : types.reduce(join);
   if (type === 'int') return 'int32';
-  return type === 'float' ? 'float32' : type;
+  return type === 'float' ? floatx() : type;
 }
 
 /** `resultType` where integers and booleans give a float: the type of quotients, roots, means. */

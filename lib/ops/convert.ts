@@ -1,4 +1,5 @@
 // From what users pass to tensors: numbers, arrays, variables; and casts.
+import { floatx } from '../config.js';
 import { encodeNumbers, isFloat, type DType, type TypedArray } from '../dtype.js';
 import type { PromotableType } from '../dtype-promotion.js';
 import { HornetError } from '../errors.js';
@@ -30,8 +31,14 @@ export function promotableType(x: TensorLike): PromotableType {
   if (typeof x === 'number') return Number.isInteger(x) ? 'int' : 'float';
   if (typeof x === 'boolean') return 'bool';
   if (typeof x === 'bigint') return 'int64';
-  return readArray(x).dtype;
+  return arrayType(x);
 }
+
+/** Plain numbers in arrays are of the default float type. */
+const arrayType = (x: NestedArray | TypedArray): DType => {
+  const { dtype } = readArray(x);
+  return dtype === 'float32' && !ArrayBuffer.isView(x) ? floatx() : dtype;
+};
 
 /** A tensor of `x`, of its own dtype or the one given. Numbers become constants of a traced program. */
 export function convertToTensor(x: TensorLike, dtype?: DType): Tensor {
@@ -41,7 +48,7 @@ export function convertToTensor(x: TensorLike, dtype?: DType): Tensor {
   if (!scalar && !Array.isArray(x) && !ArrayBuffer.isView(x)) {
     throw new HornetError('tensor', `expected a tensor, number or array, received ${describe(x)}`);
   }
-  const weak: Partial<Record<PromotableType, DType>> = { int: 'int32', float: 'float32' };
+  const weak: Partial<Record<PromotableType, DType>> = { int: 'int32', float: floatx() };
   const own = promotableType(x);
   const type = dtype ?? weak[own] ?? (own as DType);
   const trace = currentTrace();

@@ -38,6 +38,7 @@ export function checkShape(op: string, shape: readonly number[] | number): reado
 export const convertToTensor = publicOp('convertToTensor', (x: TensorLike, options: DTypeArg = {}): Tensor =>
   options.dtype ? toTensor(x, checkDType(options.dtype, 'convertToTensor')) : toTensor(x),
 );
+/** As `convertToTensor`. */
 export const array = publicOp('array', (x: TensorLike, options: DTypeArg = {}): Tensor =>
   options.dtype ? toTensor(x, checkDType(options.dtype, 'array')) : toTensor(x),
 );
@@ -46,10 +47,13 @@ const constant = (name: string, value: number) =>
   publicOp(name, (shape: readonly number[] | number, options: DTypeArg = {}): Tensor =>
     filled(checkShape(name, shape), value, dtypeOr(name, options)),
   );
+/** Zeros. */
 export const zeros = constant('zeros', 0);
+/** Ones. */
 export const ones = constant('ones', 1);
 /** As `zeros`: memory is never left undefined. */
 export const empty = constant('empty', 0);
+/** One value everywhere; `fillValue` may be a tensor that broadcasts. */
 export const full = publicOp(
   'full',
   (shape: readonly number[] | number, fillValue: TensorLike, options: DTypeArg = {}): Tensor =>
@@ -61,9 +65,13 @@ const like = (name: string, value: number) =>
     const source = toTensor(x);
     return filled(source.shape, value, dtypeOr(name, options, source.dtype));
   });
+/** Zeros of x's shape and dtype. */
 export const zerosLike = like('zerosLike', 0);
+/** Ones of x's shape and dtype. */
 export const onesLike = like('onesLike', 1);
+/** As `zerosLike`. */
 export const emptyLike = like('emptyLike', 0);
+/** One value everywhere, of x's shape and dtype. */
 export const fullLike = publicOp('fullLike', (x: TensorLike, fillValue: TensorLike, options: DTypeArg = {}): Tensor => {
   const source = toTensor(x);
   return broadcastTensor(toTensor(fillValue, dtypeOr('fullLike', options, source.dtype)), source.shape);

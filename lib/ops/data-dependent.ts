@@ -32,6 +32,7 @@ export async function nonzero(x: TensorLike): Promise<Tensor[]> {
   });
 }
 
+/** What is counted. */
 export interface BincountArgs {
   /** What each element counts. Default 1. */
   readonly weights?: TensorLike | null;
@@ -63,6 +64,7 @@ export async function bincount(x: TensorLike, options: BincountArgs = {}): Promi
   return scatterNd(filled([...lead, bins], 0, amounts.dtype), places, amounts, 'add');
 }
 
+/** What is compared, and what is told about it. */
 export interface UniqueArgs {
   /** Ascending (default), or in the order of first occurrence. */
   readonly sorted?: boolean;

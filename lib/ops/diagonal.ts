@@ -19,6 +19,7 @@ export const eye = publicOp('eye', (N: number, options: { M?: number | null; k?:
   const row = e.add(iota(shape, 0, 'int32'), scalar(options.k ?? 0, 'int32'));
   return castTo(e.equal(row, iota(shape, 1, 'int32')), dtypeOr('eye', options));
 });
+/** The n × n identity matrix. */
 export const identity = publicOp('identity', (n: number, options: DTypeArg = {}): Tensor => eye(n, options));
 
 /** Where the column is at most `k` right of the row, on the last two axes. */

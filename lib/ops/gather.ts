@@ -59,11 +59,15 @@ const scatterNdOp = defineOp<{ mode: ScatterMode }>({
   },
 });
 
+/** Slices of `x` at `indices` along an axis. */
 export const gatherAlong = (x: Tensor, indices: Tensor, axis: number): Tensor =>
   emit1(gatherOp, [x, indices], { axis });
+/** `x` with `updates` added at `indices` along an axis. */
 export const scatterAddAlong = (x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor =>
   emit1(scatterAddOp, [x, indices, updates], { axis });
+/** Elements of `x` at coordinates (last axis of `indices`). */
 export const gatherNd = (x: Tensor, indices: Tensor): Tensor => emit1(gatherNdOp, [x, indices], {});
+/** `x` combined with `updates` at coordinates (last axis of `indices`). */
 export const scatterNd = (x: Tensor, indices: Tensor, updates: Tensor, mode: ScatterMode): Tensor =>
   emit1(scatterNdOp, [x, indices, updates], { mode });
 

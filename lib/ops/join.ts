@@ -102,8 +102,11 @@ const splitAlong = (name: string, axisOf: (rank: number) => number, rank: number
     if (value.rank < rank) throw new HornetError(name, `expected rank ${rank} or more, received ${value.rank}`);
     return split(value, indicesOrSections, { axis: axisOf(value.rank) });
   });
+/** Parts along the first axis. */
 export const vsplit = splitAlong('vsplit', () => 0, 2);
+/** Parts along the second axis, of a 1-D tensor along its own. */
 export const hsplit = splitAlong('hsplit', (rank) => (rank === 1 ? 0 : 1), 1);
+/** Parts along the third axis. */
 export const dsplit = splitAlong('dsplit', () => 2, 3);
 
 const stackOf = (name: string, axis: number, rank: number) =>
@@ -118,6 +121,9 @@ const stackOf = (name: string, axis: number, rank: number) =>
     });
     return concatTensors(values, axis === 1 && values[0].rank === 1 ? 0 : axis);
   });
+/** Tensors side by side: joined along the second axis, 1-D ones along their own. */
 export const hstack = stackOf('hstack', 1, 1);
+/** Tensors one above the other: joined along the first axis, 1-D ones as rows. */
 export const vstack = stackOf('vstack', 0, 2);
+/** Tensors one behind the other: joined along the third axis. */
 export const dstack = stackOf('dstack', 2, 3);

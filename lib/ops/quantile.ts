@@ -19,6 +19,7 @@ import { sortWithIndices } from './sort.js';
 /** What a quantile between two elements is. */
 export type QuantileMethod = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
 
+/** Which axes, and what lies between two elements. */
 export interface QuantileArgs extends ReduceArgs {
   /** Default `linear`. */
   readonly method?: QuantileMethod;

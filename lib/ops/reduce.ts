@@ -15,6 +15,7 @@ import { publicOp } from './public-op.js';
 import { reduceMax, reduceMin, reduceProd, reduceSum } from './reduce-core.js';
 import { reshapeTo } from './reshape-core.js';
 
+/** Which axes are reduced. */
 export interface ReduceArgs {
   /** Axis or axes to reduce. Default all. */
   readonly axis?: AxisArg;
@@ -61,9 +62,13 @@ const extreme = (name: string, core: Core) =>
     if (options.initial === null || options.initial === undefined) return reduced;
     return (core === reduceMax ? e.max : e.min)(reduced, scalar(options.initial, value.dtype));
   });
+/** The largest over axes; NaN where there is one. */
 export const max = extreme('max', reduceMax);
+/** The smallest over axes; NaN where there is one. */
 export const min = extreme('min', reduceMin);
+/** As `max`. */
 export const amax = extreme('amax', reduceMax);
+/** As `min`. */
 export const amin = extreme('amin', reduceMin);
 
 /** Whether all elements are true (not zero). */

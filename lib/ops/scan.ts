@@ -32,6 +32,7 @@ const cumprodOp = defineScan('cumprod', (x, y, g, attrs) => {
 defineScan('cummax', null);
 defineScan('cummin', null);
 
+/** Along which axis, and in which dtype. */
 export interface ScanArgs {
   /** Default: the flattened tensor. */
   readonly axis?: number | null;

@@ -10,6 +10,7 @@ import { partOf } from './movement.js';
 import { publicOp } from './public-op.js';
 import { reshapeTo } from './reshape-core.js';
 
+/** How many segments there are. */
 export interface SegmentArgs {
   /** Rows of the result. Needed: its shape must be known before the numbers are. */
   readonly numSegments?: number | null;

@@ -68,6 +68,7 @@ export const moveaxis = publicOp(
   },
 );
 
+/** Two axes exchanged. */
 export const swapaxes = publicOp('swapaxes', (x: TensorLike, axis1: number, axis2: number): Tensor => {
   const value = convertToTensor(x);
   const perm = value.shape.map((_, i) => i);
@@ -102,6 +103,7 @@ export const squeeze = publicOp('squeeze', (x: TensorLike, options: { axis?: Axi
   );
 });
 
+/** Axes of size one repeated, and new ones added in front, to reach a shape. */
 export const broadcastTo = publicOp('broadcastTo', (x: TensorLike, shape: readonly number[]): Tensor => {
   const value = convertToTensor(x);
   const joint = broadcastShapes('broadcastTo', value.shape, shape);

@@ -53,6 +53,7 @@ export const real = unaryOp('real', (x) => x);
 export const imag = unaryOp('imag', (x) => filled(x.shape, 0, x.dtype));
 /** The complex conjugate: the number itself, tensors are real. */
 export const conjugate = unaryOp('conjugate', (x) => x);
+/** As `conjugate`. */
 export const conj = unaryOp('conj', (x) => x);
 /** Whether the imaginary part is zero: always. */
 export const isreal = unaryOp('isreal', (x) => filled(x.shape, 1, 'bool'));

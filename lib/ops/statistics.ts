@@ -32,6 +32,7 @@ export const corrcoef = publicOp('corrcoef', (x: TensorLike): Tensor => {
   return value.rank === 2 ? result : reshapeTo(result, []);
 });
 
+/** The bins of a histogram. */
 export interface HistogramArgs {
   /** Number of bins of equal width. Default 10. */
   readonly bins?: number;
