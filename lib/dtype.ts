@@ -137,8 +137,9 @@ export function encodeNumbers(values: ArrayLike<number | bigint | boolean>, dtyp
 }
 
 function encodeNumber(value: number | bigint | boolean, dtype: DType): number | bigint {
-  if (dtype === 'int64') return typeof value === 'bigint' ? value : BigInt(Math.trunc(Number(value)) || 0);
   const number = Number(value);
+  if (dtype === 'int64')
+    return typeof value === 'bigint' ? value : Number.isFinite(number) ? BigInt(Math.trunc(number)) : 0n;
   if (dtype === 'bool') return number !== 0 ? 1 : 0;
   if (dtype === 'float16') return toFloat16(number);
   if (dtype === 'bfloat16') return toBFloat16(number);

@@ -1,5 +1,5 @@
 // Types other than float32: arithmetic, casts, promotion; the same one by one, in a program, and fused.
-import { jit, ops, tensor, Tensor, type DType, type TensorLike } from 'hornet';
+import { jit, ops, tensor, type DType, type Tensor, type TensorLike } from 'hornet';
 import { toBFloat16, fromBFloat16, fromFloat16, toFloat16 } from '../../lib/dtype.js';
 
 const make = (values: readonly (number | bigint)[], dtype: DType): Tensor =>
@@ -129,6 +129,11 @@ describe('integers', () => {
     expect(data).toEqual([big + 1n, -big + 1n]);
     expect([...(await jit((z: Tensor) => ops.multiply(z, 1))(x).data())]).toEqual([big, -big]);
     expect([...(await ops.max(x).data())]).toEqual([big]);
+    expect([...(await jit((z: Tensor) => ops.subtract(ops.add(z, big), 1n))(x).data())]).toEqual([
+      BigInt.asIntN(64, 2n * big - 1n),
+      -1n,
+    ]);
+    expect(await tensor([Infinity, NaN, -3.5], undefined, 'int64').numbers()).toEqual([0, 0, -3]);
   });
 
   test('bits and shifts', async () => {

@@ -4,12 +4,13 @@ import { Node, sizeOf, type Value } from '../ir.js';
 import type { Primitive } from '../op.js';
 import { constantOp } from '../trace.js';
 
-/** The number that a constant of one element holds; undefined for every other value. */
+/** The number that a constant of one element holds; undefined for every other value, and where no number is exact. */
 export function scalarOf(value: Value): number | undefined {
   const { op, attrs } = value.node;
   if (op.name !== 'constant' || sizeOf(value.shape) !== 1) return undefined;
   const data = (attrs.data as Uint8Array).slice();
-  return decodeNumber(new (arrayOf(value.dtype))(data.buffer), 0, value.dtype);
+  const number = decodeNumber(new (arrayOf(value.dtype))(data.buffer), 0, value.dtype);
+  return value.dtype === 'int64' && !Number.isSafeInteger(number) ? undefined : number;
 }
 
 /** A constant of one element. */

@@ -41,8 +41,10 @@ function foldScalars(node: Node, inputs: readonly Value[]): Node | null {
   const numbers = inputs.map(scalarOf);
   if (numbers.some((number) => number === undefined)) return null;
   const result = (fold as (...n: (number | undefined)[]) => number)(...numbers);
-  if (!isFloat(output.dtype) && !(Number.isInteger(result) && Math.abs(result) < 2 ** 31)) return null;
-  return scalarNode(result, output.shape, output.dtype);
+  // A float without an equal in an integer type saturates: the kernel's business.
+  if (!isFloat(output.dtype) && !Number.isInteger(result)) return null;
+  const folded = scalarNode(result, output.shape, output.dtype);
+  return isFloat(output.dtype) || scalarOf(folded.outputs[0]) === result ? folded : null;
 }
 
 function dropNeutral(node: Node, inputs: readonly Value[]): Value | null {
