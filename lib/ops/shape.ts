@@ -213,19 +213,22 @@ export const roll = publicOp(
 export const stopGradient = publicOp('stopGradient', (variable: TensorLike): Tensor => stop(convertToTensor(variable)));
 
 /** Number of dimensions. */
-export const ndim = publicOp('ndim', (x: TensorLike): number => convertToTensor(x).rank);
+export const ndim = (x: TensorLike): number => convertToTensor(x).rank;
 
 /** The data type. */
-export const dtype = publicOp('dtype', (x: TensorLike): DType => convertToTensor(x).dtype);
+export const dtype = (x: TensorLike): DType => convertToTensor(x).dtype;
 
 /** Whether something is a tensor: real, traced or symbolic. */
 export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 
-/** Number of elements. */
-export const size = publicOp('size', (x: TensorLike): number => convertToTensor(x).size);
+/** Number of elements; null where a dimension of a symbolic tensor is unknown. */
+export function size(x: TensorLike): number | null {
+  const value = convertToTensor(x);
+  return value.shape.includes(-1) ? null : value.size;
+}
 
-/** The size of every dimension. */
-export const shape = publicOp('shape', (x: TensorLike): readonly number[] => convertToTensor(x).shape);
+/** The size of every dimension; −1, which `reshape` understands, where that of a symbolic tensor is unknown. */
+export const shape = (x: TensorLike): readonly number[] => convertToTensor(x).shape;
 
 /** The same bytes as elements of another dtype. The last axis grows or shrinks where their sizes differ. */
 export const view = publicOp('view', (x: TensorLike, options: { dtype?: DType | null } = {}): Tensor => {
