@@ -51,7 +51,7 @@ def main():
             write_model(target / "whole-step", settled[0])
         else:
             write_group(target / "vectors" / group, settled)
-        print(f"{group}: {len(settled)} cases, largest tolerance {max(case.get('tol') or 0 for case in settled) if group not in ('models', 'whole-step') else ''}")
+        print(f"{group}: {len(settled)} cases")
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def schedule_cases():
 
 
 def initializer_cases():
-    for each in (initializers.Zeros(), initializers.Ones(), initializers.Constant(1.5), initializers.Identity(2.0)):
+    for each in (initializers.Zeros(), initializers.Ones(), initializers.Constant(1.5), initializers.Identity()):
         case = {"id": f"functions/{type(each).__name__}", "kind": "initializer", "config": serialize_keras_object(each)}
         yield {**case, "shape": [3, 4], "dtype": "float32", "outputs": to_numpy(each((3, 4), dtype="float32"))}
     fans = {"fan_in": 40, "fan_out": 60, "fan_avg": 50}

@@ -134,10 +134,12 @@ def relative(variable, layer):
     return variable.path.removeprefix(f"{layer.name}/")
 
 
-def set_weights(layer, s):
+def set_weights(layer, s, largest=1.0):
     for variable in layer.weights:
-        draw = s.positive if variable.path.endswith(("variance", "gamma")) else s.signed
-        variable.assign(draw(*variable.shape, **({} if draw == s.positive else {"low": -1.0, "high": 1.0})))
+        if variable.path.endswith(("variance", "gamma")):
+            variable.assign(s.positive(*variable.shape))
+        else:
+            variable.assign(s.signed(*variable.shape, low=-largest, high=largest))
 
 
 def is_seed(variable):

@@ -17,7 +17,7 @@ def network():
             layers.Conv2D(4, 3, padding="same", use_bias=False),
             layers.BatchNormalization(),
             layers.ReLU(),
-            layers.Conv2D(6, 3, strides=2),
+            layers.Conv2D(6, 3, strides=2, use_bias=False),
             layers.BatchNormalization(scale=False),
             layers.Activation("tanh"),
             layers.Flatten(),
