@@ -1,5 +1,7 @@
 // All layers and their factories.
 export * from './activation-layers.js';
+export * from './activity-regularization.js';
+export * from './adaptive-pooling.js';
 export { BatchNormalization, batchNormalization, type BatchNormalizationArgs } from './batch-normalization.js';
 export * from './borders.js';
 export * from './conv-transpose.js';
@@ -7,6 +9,7 @@ export { Conv1D, Conv2D, Conv3D, conv1d, conv2d, conv3d, type BaseConvArgs, type
 export * from './core.js';
 export * from './dense.js';
 export * from './depthwise-conv.js';
+export * from './einsum-dense.js';
 export * from './embedding.js';
 export * from './input.js';
 export { type InputSpec, type Shape } from './input-spec.js';
@@ -20,6 +23,7 @@ export {
   type Shapes,
   type WeightArgs,
 } from './layer.js';
+export * from './masking.js';
 export * from './merging.js';
 export * from './normalization.js';
 export * from './pooling.js';
