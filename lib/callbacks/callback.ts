@@ -22,6 +22,8 @@ export abstract class Callback {
   /** The model that is trained. */
   model!: Model;
   params!: CallbackParams;
+  /** Batches that the last pass over data took. */
+  batches = 0;
 
   onTrainBegin?(logs?: Logs): Hook;
   onTrainEnd?(logs?: Logs): Hook;
@@ -69,6 +71,11 @@ export class CallbackList {
     for (const callback of this.callbacks) {
       await (callback[hook] as ((...a: unknown[]) => Hook) | undefined)?.call(callback, ...args);
     }
+  }
+
+  /** Tells everybody how many batches a pass took. */
+  passEnded(batches: number): void {
+    for (const callback of this.callbacks) callback.batches = batches;
   }
 
   /** Whether anybody must be called when a batch begins. */

@@ -20,7 +20,7 @@ export interface ModelCheckpointArgs {
 /** Writes the weights to a file whose name may hold `{epoch}` and logged quantities: `weights-{epoch}-{val_loss}.safetensors`. */
 export class ModelCheckpoint extends Callback {
   private readonly watched: Monitor;
-  private batches = 0;
+  private seen = 0;
   private epoch = 0;
 
   constructor(
@@ -39,8 +39,8 @@ export class ModelCheckpoint extends Callback {
     // The batch hook makes the loop wait for every step: only there when asked for.
     if (saveFreq !== 'epoch') {
       this.onTrainBatchEnd = async (_batch, logs) => {
-        this.batches++;
-        if (this.batches % saveFreq === 0) await this.save(this.epoch, logs);
+        this.seen++;
+        if (this.seen % saveFreq === 0) await this.save(this.epoch, logs);
       };
     }
   }

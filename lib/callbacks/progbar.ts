@@ -32,7 +32,6 @@ function duration(seconds: number): string {
 export class ProgbarLogger extends Callback {
   private started = 0;
   private drawn = 0;
-  private steps = 0;
   private total: number | null = null;
   private lineLength = 0;
 
@@ -74,21 +73,18 @@ export class ProgbarLogger extends Callback {
     this.finish({});
   }
 
-  override wantsBatch(batch: number): boolean {
-    this.steps = batch + 1;
+  override wantsBatch(): boolean {
     return this.params.verbose === 1 && process.stdout.isTTY === true && performance.now() - this.drawn >= INTERVAL;
   }
 
   private begin(): void {
     this.started = performance.now();
     this.drawn = this.started;
-    this.steps = 0;
     this.lineLength = 0;
     this.total ??= this.params.steps;
   }
 
   private draw(step: number, logs: Logs): void {
-    this.steps = step;
     this.drawn = performance.now();
     const elapsed = this.drawn - this.started;
     const average = elapsed / step;
@@ -98,7 +94,7 @@ export class ProgbarLogger extends Callback {
 
   private finish(logs: Logs): void {
     if (!this.params.verbose) return;
-    const steps = Math.max(this.steps, 1);
+    const steps = Math.max(this.batches, 1);
     this.total = steps;
     const elapsed = performance.now() - this.started;
     const times = `${duration(elapsed / 1000)} ${perStep(elapsed / steps)}`;

@@ -265,6 +265,7 @@ async function runSteps(
       if (kind === 'train' && model.stopTraining) break;
     }
     await run.finish();
+    list.passEnded(batch);
     if (last === null)
       throw new HornetError(kind === 'train' ? 'fit' : 'evaluate', 'expected at least one batch, received none');
     return await readLogs(last);
@@ -304,6 +305,7 @@ export async function predictModel(
       batch++;
     }
     await run.finish();
+    list.passEnded(batch);
   } finally {
     run.close();
   }
