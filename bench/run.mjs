@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { markdown } from './table.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
+const workloads = JSON.parse(readFileSync(join(folder, 'workloads.json'), 'utf8'));
 const everybody =
   'hornet,hornet@50,keras-jax,keras-jax@50,keras-tensorflow,keras-tensorflow@50,keras-torch,torch,torch-compiled,jax,jax@50';
 
@@ -62,7 +63,9 @@ const distance = (a, b) => Math.max(...a.map((value, i) => Math.abs(value - b[i]
 
 /** All contenders on one workload: one at a time, in turns, each round beginning with another. */
 async function measure(workload, versions) {
-  const contenders = options.contenders.split(',').map((name) => new Contender(name, workload));
+  const { skip = [] } = workloads[workload];
+  const names = options.contenders.split(',').filter((name) => !skip.includes(name));
+  const contenders = names.map((name) => new Contender(name, workload));
   const rows = [];
   for (const contender of contenders) {
     const { compileMs } = await contender.ask('compile');
@@ -99,20 +102,24 @@ const machine = {
   threads: Number(options.threads),
   memoryGB: Math.round(totalmem() / 2 ** 30),
   system: `Linux ${release()}`,
-  // Others that were at work, in processes; the benchmark itself adds up to `threads`.
+  // Processes at work, this one's included, before and after each workload.
   load: [loadavg()[0]],
 };
-const versions = {};
-const rows = [];
-for (const workload of options.workloads.split(',')) rows.push(...(await measure(workload, versions)));
-machine.load.push(loadavg()[0]);
-
 const date = new Date().toISOString().slice(0, 10);
 const changed = git('status', '--porcelain', '--', 'lib', 'native', 'bench', ':!bench/results') !== '';
-const result = { date, commit: git('rev-parse', '--short', 'HEAD') + (changed ? '+' : ''), machine, versions, rows };
-const titles = JSON.parse(readFileSync(join(folder, 'workloads.json'), 'utf8'));
-const name = join(options.out, `${date}-${machine.cpu.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase()}`);
+const result = {
+  date,
+  commit: git('rev-parse', '--short', 'HEAD') + (changed ? '+' : ''),
+  machine,
+  versions: {},
+  rows: [],
+};
+const file = join(options.out, `${date}-${machine.cpu.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase()}`);
 mkdirSync(options.out, { recursive: true });
-writeFileSync(`${name}.json`, `${JSON.stringify(result, null, 2)}\n`);
-writeFileSync(`${name}.md`, markdown(result, titles));
-process.stdout.write(markdown(result, titles));
+for (const workload of options.workloads.split(',')) {
+  result.rows.push(...(await measure(workload, result.versions)));
+  machine.load.push(loadavg()[0]);
+  writeFileSync(`${file}.json`, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(`${file}.md`, markdown(result, workloads));
+}
+process.stdout.write(markdown(result, workloads));

@@ -3,13 +3,13 @@
 const time = (ms) => (ms < 1 ? `${(ms * 1000).toFixed(ms < 0.1 ? 1 : 0)} µs` : `${ms.toFixed(ms < 10 ? 2 : 1)} ms`);
 
 /** One table per workload; ratios are to Hornet at one step per execution, above 1 means that Hornet is faster. */
-export function markdown({ date, commit, machine, versions, rows }, titles) {
+export function markdown({ date, commit, machine, versions, rows }, workloads) {
   const { cpu, cores, threads, memoryGB, system, load } = machine;
   const lines = [
     `# Training and prediction, ${date}`,
     '',
     `${cpu}, ${cores} cores, ${threads} threads used, ${memoryGB} GB, ${system}; commit ${commit}; float32.`,
-    `Load average before and after: ${load.map((value) => value.toFixed(1)).join(', ')} (the benchmark itself is up to ${threads}).`,
+    `Load average before and after each workload: ${load.map((value) => value.toFixed(1)).join(', ')}; the benchmark is up to ${threads} of it.`,
     `Versions: ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}.`,
@@ -22,7 +22,7 @@ export function markdown({ date, commit, machine, versions, rows }, titles) {
     const hornet = own[0];
     lines.push(
       '',
-      `## ${workload}: ${titles[workload].title}`,
+      `## ${workload}: ${workloads[workload].title}`,
       '',
       '| | fit, per step | ratio | predict_on_batch | ratio | first step | peak memory | losses |',
       '|---|---:|---:|---:|---:|---:|---:|---:|',
