@@ -23,7 +23,7 @@ function net(): Sequential {
   return new Sequential([
     conv2d(4, 3, { inputShape: [8, 8, 1], activation: 'relu' }),
     batchNormalization(),
-    maxPooling2d(2),
+    maxPooling2d({ poolSize: 2 }),
     flatten(),
     dense(2, { activation: 'softmax', dtype: 'float32' }),
   ]);
