@@ -2,6 +2,8 @@
 export * from './activation-layers.js';
 export * from './activity-regularization.js';
 export * from './adaptive-pooling.js';
+export * from './attention.js';
+export type { AttentionCallOptions, BaseAttentionArgs } from './base-attention.js';
 export { BatchNormalization, batchNormalization, type BatchNormalizationArgs } from './batch-normalization.js';
 export * from './borders.js';
 export * from './conv-transpose.js';
@@ -49,3 +51,5 @@ export {
   type NoiseArgs,
   type SpatialDropoutArgs,
 } from './noise.js';
+export * from './time-distributed.js';
+export { Wrapper } from './wrapper.js';
