@@ -130,6 +130,9 @@ export const dropout = publicOp(
   'random.dropout',
   (inputs: TensorLike, rate: number, options: { noiseShape?: readonly number[] | null; seed?: Seed } = {}): Tensor => {
     const x = convertToTensor(inputs);
+    if (!(rate >= 0 && rate <= 1)) {
+      throw new HornetError('dropout', `expected rate to be between 0 and 1, received ${rate}`);
+    }
     const u = randomUniform(drawSeed(options.seed), options.noiseShape ?? x.shape, 'float32');
     const keep = e.greaterEqual(u, scalar(rate, 'float32'));
     const scaled = e.mul(x, scalar(rate < 1 ? 1 / (1 - rate) : 0, x.dtype));

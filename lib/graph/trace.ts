@@ -99,9 +99,12 @@ export class Trace {
   /** Records one op. */
   emit<A extends Attrs>(op: Primitive<A>, inputs: readonly Tensor[], attrs: A): TracedTensor[] {
     const values = inputs.map((input) => this.lift(input));
-    return this.append(op as unknown as Primitive, values, attrs, op.infer(values, attrs)).map(
-      (value) => new TracedTensor(this, value),
-    );
+    const avals = op.infer(values, attrs);
+    for (const { shape } of avals) {
+      if (shape.every((dim) => Number.isInteger(dim) && dim >= 0)) continue;
+      throw new HornetError(op.name, `expected sizes to be non-negative integers, received [${shape.join(', ')}]`);
+    }
+    return this.append(op as unknown as Primitive, values, attrs, avals).map((value) => new TracedTensor(this, value));
   }
 
   /** The value that a variable had when the recording began. */

@@ -83,6 +83,7 @@ export const oneHot = publicOp(
   (x: TensorLike, numClasses: number, options: { axis?: number } & DTypeArg & { sparse?: false } = {}): Tensor => {
     const indices = toTensor(x, 'int32');
     const axis = normalizeAxis('oneHot', options.axis ?? -1, indices.rank + 1);
+    checkShape('oneHot', numClasses);
     const shape = [...indices.shape.slice(0, axis), numClasses, ...indices.shape.slice(axis)];
     const kept = shape.map((dim, i) => (i === axis ? 1 : dim));
     return castTo(e.equal(reshapeTo(indices, kept), iota(shape, axis, 'int32')), dtypeOr('oneHot', options));

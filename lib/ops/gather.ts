@@ -3,22 +3,50 @@ import { HornetError } from '../errors.js';
 import { isInteger } from '../dtype.js';
 import { defineOp } from '../graph/op.js';
 import { emit1 } from '../graph/trace.js';
-import { sizeOf } from '../graph/ir.js';
+import { sameShape, sizeOf, type Aval } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
 import { normalizeAxis } from './axes.js';
 import { broadcastShapes, broadcastTensor } from './broadcast.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
-import { add, equal, mul, div, select, less } from './elementwise.js';
+import { add, div, equal, greaterEqual, less, logicalAnd, mul, select } from './elementwise.js';
 import { filled, scalar } from './fill.js';
 import { iota } from './movement.js';
 import { publicOp } from './public-op.js';
 import { reshapeTo } from './reshape-core.js';
 
+/** Checks that indices are integers and that updates have the shape and dtype of what they go to. */
+function checkIndexed(op: string, x: Aval, indices: Aval, target: readonly number[], updates?: Aval): void {
+  if (indices.dtype !== 'int32' && indices.dtype !== 'int64') {
+    throw new HornetError(op, `expected indices of int32 or int64, received ${indices.dtype}`);
+  }
+  if (updates && !(sameShape(updates.shape, target) && updates.dtype === x.dtype)) {
+    const received = `${updates.dtype}[${updates.shape.join(', ')}]`;
+    throw new HornetError(op, `expected updates of ${x.dtype}[${target.join(', ')}], received ${received}`);
+  }
+}
+
+/** The shape of what coordinates (the last axis of `indices`) name in `x`. */
+function namedShape(op: string, x: Aval, indices: Aval): number[] {
+  const depth = indices.shape.at(-1);
+  if (depth === undefined || depth > x.shape.length) {
+    const received = `indices of shape [${indices.shape.join(', ')}]`;
+    throw new HornetError(op, `expected at most ${x.shape.length} coordinates on the last axis, received ${received}`);
+  }
+  return [...indices.shape.slice(0, -1), ...x.shape.slice(depth)];
+}
+
+const gatheredShape = (x: Aval, indices: Aval, axis: number): number[] => [
+  ...x.shape.slice(0, axis),
+  ...indices.shape,
+  ...x.shape.slice(axis + 1),
+];
+
 const gatherOp = defineOp<{ axis: number }>({
   name: 'gather',
-  infer: ([x, indices], { axis }) => [
-    { shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], dtype: x.dtype },
-  ],
+  infer: ([x, indices], { axis }) => {
+    checkIndexed('gather', x, indices, []);
+    return [{ shape: gatheredShape(x, indices, axis), dtype: x.dtype }];
+  },
   grad: ({ inputs: [x, indices], grads: [g], attrs: { axis } }) => [
     scatterAddAlong(filled(x.shape, 0, x.dtype), indices, g!, axis),
     null,
@@ -27,15 +55,18 @@ const gatherOp = defineOp<{ axis: number }>({
 
 const scatterAddOp = defineOp<{ axis: number }>({
   name: 'scatter_add',
-  infer: ([x]) => [x],
+  infer: ([x, indices, updates], { axis }) => {
+    checkIndexed('scatter', x, indices, gatheredShape(x, indices, axis), updates);
+    return [x];
+  },
   grad: ({ inputs: [, indices], grads: [g], attrs: { axis } }) => [g, null, gatherAlong(g!, indices, axis)],
 });
 
 const gatherNdOp = defineOp({
   name: 'gather_nd',
   infer: ([x, indices]) => {
-    const depth = indices.shape[indices.shape.length - 1];
-    return [{ shape: [...indices.shape.slice(0, -1), ...x.shape.slice(depth)], dtype: x.dtype }];
+    checkIndexed('gather', x, indices, []);
+    return [{ shape: namedShape('gather', x, indices), dtype: x.dtype }];
   },
   grad: ({ inputs: [x, indices], grads: [g] }) => [scatterNd(filled(x.shape, 0, x.dtype), indices, g!, 'add'), null],
 });
@@ -45,7 +76,10 @@ export type ScatterMode = 'add' | 'set' | 'max' | 'min' | 'mul';
 
 const scatterNdOp = defineOp<{ mode: ScatterMode }>({
   name: 'scatter_nd',
-  infer: ([x]) => [x],
+  infer: ([x, indices, updates]) => {
+    checkIndexed('scatter', x, indices, namedShape('scatter', x, indices), updates);
+    return [x];
+  },
   grad: ({ inputs: [x, indices, updates], outputs: [y], grads: [g], attrs: { mode } }) => {
     const fromUpdates = gatherNd(g!, indices);
     if (mode === 'add') return [g, null, fromUpdates];
@@ -128,7 +162,9 @@ function gatherElements(x: Tensor, indices: Tensor, axis: number): Tensor {
     const step = scalar(sizeOf(x.shape.slice(i + 1)), indices.dtype);
     flat = add(flat, mul(iota(indices.shape, i, indices.dtype), step));
   });
-  return gatherAlong(reshapeTo(x, [x.size]), flat, 0);
+  // An index out of the axis must not reach a neighbour: it is sent out of the whole tensor, where the kernel finds it.
+  const inside = logicalAnd(greaterEqual(wrapped, scalar(0, indices.dtype)), less(wrapped, size));
+  return gatherAlong(reshapeTo(x, [x.size]), select(inside, flat, scalar(x.size, indices.dtype)), 0);
 }
 
 /** A tensor of zeros of the given shape, with `values` added at `indices` (last axis: coordinates). */

@@ -57,7 +57,8 @@ export function sliceAt(
   strides?: readonly number[],
 ): Tensor {
   const steps = strides ?? starts.map(() => 1);
-  if (sameShape(sizes, x.shape) && steps.every((step) => step === 1)) return x;
+  const isWhole = sameShape(sizes, x.shape) && starts.every((start) => start === 0);
+  if (isWhole && steps.every((step) => step === 1)) return x;
   return emit1(sliceOp, [x], { starts: [...starts], strides: [...steps], sizes: [...sizes] });
 }
 
@@ -90,12 +91,14 @@ export const padOp = defineOp<{
   value: number;
 }>({
   name: 'pad',
-  infer: ([x], { lo, hi, interior }) => [
-    {
-      shape: x.shape.map((dim, axis) => lo[axis] + hi[axis] + dim + Math.max(dim - 1, 0) * interior[axis]),
-      dtype: x.dtype,
-    },
-  ],
+  infer: ([x], { lo, hi, interior }) => {
+    if ([...lo, ...hi, ...interior].some((amount) => !(Number.isInteger(amount) && amount >= 0))) {
+      const received = `[${lo.join(', ')}] before and [${hi.join(', ')}] after`;
+      throw new HornetError('pad', `expected non-negative integers, received ${received}`);
+    }
+    const spaced = x.shape.map((dim, axis) => dim + Math.max(dim - 1, 0) * interior[axis]);
+    return [{ shape: spaced.map((dim, axis) => lo[axis] + dim + hi[axis]), dtype: x.dtype }];
+  },
   grad: ({ inputs: [x], grads: [g], attrs: { lo, interior } }) => [
     sliceAt(
       g!,

@@ -1,6 +1,6 @@
 // Padding: a constant, or what is at and near the edge.
 import { HornetError } from '../errors.js';
-import type { Tensor } from '../tensor.js';
+import { describe, type Tensor } from '../tensor.js';
 import { convertToTensor, type TensorLike } from './convert.js';
 import { vector } from './fill.js';
 import { gatherAlong } from './gather.js';
@@ -8,7 +8,8 @@ import { padWith } from './movement.js';
 import { publicOp } from './public-op.js';
 
 /** How `pad` fills: with a value, or by what is at and near the edge. */
-export type PadMode = 'constant' | 'reflect' | 'symmetric' | 'edge' | 'wrap';
+export type PadMode = (typeof modes)[number];
+const modes = ['constant', 'reflect', 'symmetric', 'edge', 'wrap'] as const;
 
 /** `padWidth`: `[before, after]` per axis, one pair for all, or one number. */
 export const pad = publicOp(
@@ -20,6 +21,9 @@ export const pad = publicOp(
   ): Tensor => {
     const value = convertToTensor(x);
     const { mode = 'constant', constantValues = null } = options;
+    if (!modes.includes(mode)) {
+      throw new HornetError('pad', `expected mode to be one of ${modes.join(', ')}, received '${String(mode)}'`);
+    }
     const pairs = padPairs(padWidth, value.rank);
     if (mode === 'constant') {
       return padWith(
@@ -34,28 +38,29 @@ export const pad = publicOp(
     return pairs.reduce<Tensor>((padded, [lo, hi], axis) => {
       if (lo === 0 && hi === 0) return padded;
       const size = padded.shape[axis];
+      if (size === 0) throw new HornetError('pad', `axis ${axis} has no elements that mode '${mode}' could repeat`);
       const indices = Array.from({ length: lo + size + hi }, (_, i) => borderIndex(mode, i - lo, size));
       return gatherAlong(padded, vector(indices, 'int32'), axis);
     }, value);
   },
 );
 
+/** `[before, after]` of every axis. */
 function padPairs(
   width: number | readonly number[] | readonly (readonly number[])[],
   rank: number,
 ): (readonly number[])[] {
   const list: readonly (number | readonly number[])[] = typeof width === 'number' ? [width] : width;
-  const pair = (item: number | readonly number[]): readonly number[] => {
-    if (typeof item === 'number') return [item, item];
-    return item.length === 1 ? [item[0], item[0]] : item;
+  const all = (pair: readonly number[]): (readonly number[])[] => Array.from({ length: rank }, () => pair);
+  const pairOf = (item: number | readonly number[]): readonly number[] => {
+    const pair = typeof item === 'number' ? [item, item] : item.length === 1 ? [item[0], item[0]] : item;
+    if (pair.length === 2 && pair.every((amount) => Number.isInteger(amount) && amount >= 0)) return pair;
+    throw new HornetError('pad', `expected pairs of non-negative integers in padWidth, received ${describe(item)}`);
   };
-  if (list.length === 2 && typeof list[0] === 'number' && rank !== 2)
-    return Array.from({ length: rank }, () => list as number[]);
-  if (list.length === 2 && list.every((item) => typeof item === 'number'))
-    return Array.from({ length: rank }, () => list as number[]);
-  if (list.length === 1) return Array.from({ length: rank }, () => pair(list[0]));
+  if (list.length === 2 && list.every((item) => typeof item === 'number')) return all(pairOf(list));
+  if (list.length === 1) return all(pairOf(list[0]));
   if (list.length !== rank) throw new HornetError('pad', `expected padWidth for ${rank} axes, received ${list.length}`);
-  return list.map(pair);
+  return list.map(pairOf);
 }
 
 /** Which element stands at position `i`, outside of [0, size) continued by the mode. */

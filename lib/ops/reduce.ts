@@ -1,12 +1,14 @@
 // Public reductions, with Keras's dtypes: sums of booleans and small integers are int32, means are floats.
 import type { DType } from '../dtype.js';
 import { resultType } from '../dtype-promotion.js';
+import { HornetError } from '../errors.js';
 import { defineOp } from '../graph/op.js';
 import { emit1 } from '../graph/trace.js';
-import { sizeOf } from '../graph/ir.js';
+import { sameShape, sizeOf } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
 import { toFloat } from './promote.js';
 import { normalizeAxes, normalizeAxis, type AxisArg } from './axes.js';
+import { broadcastTensor } from './broadcast.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
 import * as e from './elementwise.js';
 import { scalar } from './fill.js';
@@ -59,6 +61,9 @@ const extreme = (name: string, core: Core) =>
   publicOp(name, (x: TensorLike, options: ReduceArgs & { initial?: number | null } = {}): Tensor => {
     const value = convertToTensor(x);
     const reduced = reduceWith(name, core, value, options);
+    if (value.size === 0 && reduced.size > 0 && typeof options.initial !== 'number') {
+      throw new HornetError(name, 'there is nothing to reduce, and no initial value');
+    }
     if (options.initial === null || options.initial === undefined) return reduced;
     return (core === reduceMax ? e.max : e.min)(reduced, scalar(options.initial, value.dtype));
   });
@@ -170,6 +175,23 @@ export const argmax = argExtreme('argmax', argmaxOp);
 /** Index (int32) of the smallest element along an axis (default: flattened); the first of equals. */
 export const argmin = argExtreme('argmin', argminOp);
 
+/** Weights in a shape that broadcasts to that of `x`: 1-D ones run along the axis. */
+function weightsFor(x: Tensor, weights: Tensor, axis: AxisArg): Tensor {
+  if (sameShape(weights.shape, x.shape)) return weights;
+  const along = typeof axis === 'number' ? normalizeAxis('average', axis, x.rank) : -1;
+  if (weights.rank !== 1 || along < 0 || weights.size !== x.shape[along]) {
+    const shapes = `weights [${weights.shape.join(', ')}] for [${x.shape.join(', ')}]`;
+    throw new HornetError(
+      'average',
+      `expected weights of x's shape, or one per element of one axis, received ${shapes}`,
+    );
+  }
+  return reshapeTo(
+    weights,
+    x.shape.map((dim, i) => (i === along ? dim : 1)),
+  );
+}
+
 /** Mean weighted by `weights` (of x's shape, or of the reduced axis's length). */
 export const average = publicOp(
   'average',
@@ -180,15 +202,7 @@ export const average = publicOp(
     const source = convertToTensor(x);
     const dtype = resultType(source.dtype, given.dtype, 'float');
     const value = castTo(source, dtype);
-    let weight = castTo(given, dtype);
-    if (weight.rank === 1 && value.rank !== 1 && typeof axis === 'number') {
-      const along = normalizeAxis('average', axis, value.rank);
-      weight = reshapeTo(
-        weight,
-        value.shape.map((_, i) => (i === along ? weight.shape[0] : 1)),
-      );
-    }
-    const spread = e.add(weight, e.mul(value, scalar(0, dtype)));
-    return e.div(sum(e.mul(value, weight), { axis }), sum(spread, { axis }));
+    const weight = broadcastTensor(weightsFor(value, castTo(given, dtype), axis), value.shape);
+    return e.div(sum(e.mul(value, weight), { axis }), sum(weight, { axis }));
   },
 );

@@ -24,6 +24,9 @@ export const reshape = publicOp('reshape', (x: TensorLike, newshape: readonly nu
     );
   }
   const known = sizeOf(wanted.filter((dim) => dim !== -1));
+  if (unknown === 1 && value.size % Math.max(known, 1) !== 0) {
+    throw new HornetError('reshape', `cannot reshape [${value.shape.join(', ')}] into [${wanted.join(', ')}]`);
+  }
   return reshapeTo(
     value,
     wanted.map((dim) => (dim === -1 ? value.size / Math.max(known, 1) : dim)),
@@ -60,6 +63,12 @@ export const moveaxis = publicOp(
     const list = (axes: number | readonly number[]): number[] =>
       (typeof axes === 'number' ? [axes] : axes).map((axis) => normalizeAxis('moveaxis', axis, value.rank));
     const [from, to] = [list(source), list(destination)];
+    if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
+      throw new HornetError(
+        'moveaxis',
+        `expected as many different sources as destinations, received [${String(source)}] and [${String(destination)}]`,
+      );
+    }
     const perm = value.shape.map((_, i) => i).filter((axis) => !from.includes(axis));
     to.map((place, i) => ({ place, axis: from[i] }))
       .sort((a, b) => a.place - b.place)
@@ -116,10 +125,19 @@ export const broadcastTo = publicOp('broadcastTo', (x: TensorLike, shape: readon
   return broadcastTensor(value, shape);
 });
 
+/** Repeat counts as a list. Throws a `HornetError` unless they are non-negative integers. */
+function checkCounts(op: string, repeats: number | readonly number[]): readonly number[] {
+  const counts = typeof repeats === 'number' ? [repeats] : repeats;
+  if (!counts.every((count) => Number.isInteger(count) && count >= 0)) {
+    throw new HornetError(op, `expected repeats to be non-negative integers, received [${counts.join(', ')}]`);
+  }
+  return counts;
+}
+
 /** The tensor repeated as a whole along each axis. */
 export const tile = publicOp('tile', (x: TensorLike, repeats: number | readonly number[]): Tensor => {
   const value = convertToTensor(x);
-  const given = typeof repeats === 'number' ? [repeats] : repeats;
+  const given = checkCounts('tile', repeats);
   const rank = Math.max(given.length, value.rank);
   const shape = [...Array<number>(rank - value.rank).fill(1), ...value.shape];
   const counts = [...Array<number>(rank - given.length).fill(1), ...given];
@@ -145,14 +163,19 @@ export const repeat = publicOp(
     const source = convertToTensor(x);
     const value = axis === null ? reshapeTo(source, [source.size]) : source;
     const along = normalizeAxis('repeat', axis ?? 0, value.rank);
-    if (typeof repeats === 'number' || repeats.length === 1) {
-      const count = typeof repeats === 'number' ? repeats : repeats[0];
+    const counts = checkCounts('repeat', repeats);
+    if (counts.length === 1) {
+      const [count] = counts;
       const paired = [...value.shape.slice(0, along + 1), 1, ...value.shape.slice(along + 1)];
       const spread = paired.map((dim, i) => (i === along + 1 ? count : dim));
       const shape = value.shape.map((dim, i) => (i === along ? dim * count : dim));
       return reshapeTo(broadcastTensor(reshapeTo(value, paired), spread), shape);
     }
-    const indices = repeats.flatMap((count, i) => Array<number>(count).fill(i));
+    if (counts.length !== value.shape[along]) {
+      const received = `${counts.length} for ${value.shape[along]} elements`;
+      throw new HornetError('repeat', `expected one count, or one per element of the axis, received ${received}`);
+    }
+    const indices = counts.flatMap((count, i) => Array<number>(count).fill(i));
     return gatherAlong(value, vector(indices, 'int32'), along);
   },
 );

@@ -1,5 +1,7 @@
 // Parts of tensors: fixed, strided or at a place that is itself a tensor; and writing into parts.
+import { isInteger } from '../dtype.js';
 import { HornetError } from '../errors.js';
+import type { Aval } from '../graph/ir.js';
 import { defineOp } from '../graph/op.js';
 import { emit1 } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
@@ -9,15 +11,37 @@ import { sliceAt } from './movement.js';
 import { publicOp } from './public-op.js';
 import { reshapeTo } from './reshape-core.js';
 
+/** Checks that a block of `sizes` fits into `x` and that `start` has a number for each axis. */
+function checkBlock(op: string, x: Aval, start: Aval, sizes: readonly number[]): void {
+  const rank = x.shape.length;
+  if (start.shape.length !== 1 || start.shape[0] !== rank || !isInteger(start.dtype)) {
+    const received = `${start.dtype}[${start.shape.join(', ')}]`;
+    throw new HornetError(op, `expected a start of ${rank} integers, one per axis, received ${received}`);
+  }
+  if (sizes.length !== rank || sizes.some((size, axis) => size > x.shape[axis])) {
+    const shapes = `[${sizes.join(', ')}] in [${x.shape.join(', ')}]`;
+    throw new HornetError(op, `expected a part that fits into the tensor, received ${shapes}`);
+  }
+}
+
 const dynamicSliceOp = defineOp<{ sizes: readonly number[] }>({
   name: 'dynamic_slice',
-  infer: ([x], { sizes }) => [{ shape: sizes, dtype: x.dtype }],
+  infer: ([x, start], { sizes }) => {
+    checkBlock('slice', x, start, sizes);
+    return [{ shape: sizes, dtype: x.dtype }];
+  },
   grad: ({ inputs: [x, start], grads: [g] }) => [dynamicUpdate(filled(x.shape, 0, x.dtype), g!, start), null],
 });
 
 const dynamicUpdateSliceOp = defineOp({
   name: 'dynamic_update_slice',
-  infer: ([x]) => [x],
+  infer: ([x, update, start]) => {
+    checkBlock('sliceUpdate', x, start, update.shape);
+    if (update.dtype !== x.dtype) {
+      throw new HornetError('sliceUpdate', `expected updates of ${x.dtype}, received ${update.dtype}`);
+    }
+    return [x];
+  },
   grad: ({ inputs: [, update, start], grads: [g] }) => [
     dynamicUpdate(g!, filled(update.shape, 0, g!.dtype), start),
     dynamicSlice(g!, start, update.shape),
@@ -49,6 +73,10 @@ export const slice = publicOp(
       throw new HornetError('slice', `expected one size per axis (${value.rank}), received [${shape.join(', ')}]`);
     }
     if (isFixed(startIndices)) {
+      if (startIndices.length !== value.rank) {
+        const received = `[${startIndices.join(', ')}]`;
+        throw new HornetError('slice', `expected one start per axis (${value.rank}), received ${received}`);
+      }
       const sizes = shape.map((size, axis) => (size === -1 ? value.shape[axis] - startIndices[axis] : size));
       return sliceAt(value, startIndices, sizes);
     }
