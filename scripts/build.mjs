@@ -46,7 +46,7 @@ function build(options) {
   cmakeJs('configure', [
     ...common,
     `--CDHORNET_CPU_LEVELS=${levels.join(';')}`,
-    `--CDONEDNN_ROOT=${oneDnn || '/'}`, // never empty: cmake-js would leave the last one in force
+    `--CDONEDNN_ROOT=${join(oneDnn || '/', 'usr')}`, // never empty: cmake-js would leave the last one in force
     `--CDHORNET_TESTS=${options.tests ? 'ON' : 'OFF'}`,
     `--CDHORNET_SANITIZE=${options.sanitize ? 'ON' : 'OFF'}`,
   ]);
