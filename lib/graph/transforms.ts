@@ -105,7 +105,7 @@ export function valueAndGrad<A extends Args, R>(
   fn: (...args: A) => R,
   options: GradOptions = {},
 ): (...args: A) => ValueAndGrad<R> {
-  const { variables = [], argnums = variables.length > 0 ? [] : [0] } = options;
+  const { variables = [], argnums = options.variables ? [] : [0] } = options;
   const differentiate = (...args: A): ValueAndGrad<R> => {
     const active = currentTrace()!;
     const own = args.map((arg, i) => (argnums.includes(i) ? mapTree(arg, (leaf) => renewed(leaf, i)) : arg));

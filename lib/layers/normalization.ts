@@ -154,7 +154,6 @@ export class RMSNormalization extends Layer {
     super(args);
     this.axis = args.axis ?? -1;
     this.epsilon = args.epsilon ?? 1e-6;
-    this.supportsMasking = true;
   }
 
   override build(inputShape: Shape): void {

@@ -1,0 +1,270 @@
+// runLayerTest for every layer: what all of them have in common. Numbers are compared with Keras's in test/vectors.
+import * as layers from '../../lib/layers/index.js';
+import { runLayerTest, type LayerTest } from '../harness/run-layer-test.js';
+
+type Row = readonly [name: string, test: LayerTest];
+type Options = Parameters<LayerTest['layer']>[0];
+
+/** A layer without weights that passes masks on and keeps the shape. */
+const shapeless = (
+  make: LayerTest['layer'],
+  inputShape: readonly number[],
+  more: Partial<LayerTest> = {},
+): LayerTest => ({
+  layer: make,
+  inputShape,
+  outputShape: inputShape,
+  supportsMasking: true,
+  ...more,
+});
+
+const random: Partial<LayerTest> = { deterministic: true };
+const masking = { supportsMasking: true };
+
+const core: Row[] = [
+  [
+    'Dense',
+    { layer: (o) => layers.dense(5, o), inputShape: [3, 4], outputShape: [3, 5], trainableWeights: 2, ...masking },
+  ],
+  [
+    'Dense with everything',
+    {
+      layer: (o) =>
+        layers.dense(5, {
+          ...o,
+          activation: 'gelu',
+          kernelRegularizer: 'l2',
+          activityRegularizer: 'l1',
+          biasConstraint: 'nonNeg',
+        }),
+      inputShape: [2, 3, 4],
+      outputShape: [2, 3, 5],
+      trainableWeights: 2,
+      losses: 2,
+      ...masking,
+    },
+  ],
+  [
+    'Embedding',
+    {
+      layer: (o) => layers.embedding(4, 3, o),
+      inputShape: [2, 5],
+      inputDType: 'int32',
+      outputShape: [2, 5, 3],
+      outputDType: 'float32',
+      trainableWeights: 1,
+    },
+  ],
+  ['Identity', shapeless((o) => layers.identity(o), [2, 3])],
+  ['Activation', shapeless((o) => layers.activation('tanh', o), [2, 3])],
+  ['Rescaling', shapeless((o) => layers.rescaling(0.5, { ...o, offset: 1 }), [2, 3])],
+];
+
+const spatial = { 1: [8], 2: [8, 7], 3: [6, 5, 6] } as const;
+const ranks = [1, 2, 3] as const;
+const pick = <T>(name: string): T => (layers as unknown as Record<string, T>)[name];
+type Conv = (filters: number, size: number, options: object) => layers.Layer;
+type Sized = (size: number, options?: object) => layers.Layer;
+
+const convolutions: Row[] = [
+  ...ranks.flatMap((rank): Row[] => {
+    const size = spatial[rank];
+    const half = size.map((dim) => Math.ceil(dim / 2));
+    const conv = pick<Conv>(`conv${rank}d`);
+    const transpose = pick<Conv>(`conv${rank}dTranspose`);
+    return [
+      [
+        `Conv${rank}D`,
+        {
+          layer: (o) => conv(6, 3, { ...o, strides: 2, padding: 'same', groups: 2, activation: 'relu' }),
+          inputShape: [2, ...size, 4],
+          outputShape: [2, ...half, 6],
+          trainableWeights: 2,
+        },
+      ],
+      [
+        `Conv${rank}DTranspose`,
+        {
+          layer: (o) => transpose(3, 3, { ...o, strides: 2, padding: 'same', useBias: false }),
+          inputShape: [2, ...half, 4],
+          outputShape: [2, ...half.map((dim) => 2 * dim), 3],
+          trainableWeights: 1,
+        },
+      ],
+    ];
+  }),
+  ...([1, 2] as const).flatMap((rank): Row[] => {
+    const size = spatial[rank];
+    const inner = size.map((dim) => dim - 2);
+    return [
+      [
+        `DepthwiseConv${rank}D`,
+        {
+          layer: (o) => pick<Sized>(`depthwiseConv${rank}d`)(3, { ...o, depthMultiplier: 2 }),
+          inputShape: [2, ...size, 3],
+          outputShape: [2, ...inner, 6],
+          trainableWeights: 2,
+        },
+      ],
+      [
+        `SeparableConv${rank}D`,
+        {
+          layer: (o) => pick<Conv>(`separableConv${rank}d`)(5, 3, o),
+          inputShape: [2, ...size, 3],
+          outputShape: [2, ...inner, 5],
+          trainableWeights: 3,
+        },
+      ],
+    ];
+  }),
+];
+
+const pools: Row[] = ranks.flatMap((rank) =>
+  ['Max', 'Average'].flatMap((kind): Row[] => {
+    const size = spatial[rank];
+    const [pool, global] = [`${kind}Pooling${rank}D`, `Global${kind}Pooling${rank}D`];
+    const factory = (name: string): string => name[0].toLowerCase() + name.slice(1).replace('D', 'd');
+    const masks = kind === 'Average' && rank === 1;
+    return [
+      [
+        pool,
+        {
+          layer: (o) => pick<(options: object) => layers.Layer>(factory(pool))({ ...o, poolSize: 2 }),
+          inputShape: [2, ...size, 3],
+          outputShape: [2, ...size.map((dim) => Math.floor(dim / 2)), 3],
+        },
+      ],
+      [
+        global,
+        {
+          layer: (o) => pick<(options: object) => layers.Layer>(factory(global))(o),
+          inputShape: [2, ...size, 3],
+          outputShape: [2, 3],
+          supportsMasking: masks,
+        },
+      ],
+    ];
+  }),
+);
+
+const reshaping: Row[] = [
+  ['Flatten', { layer: (o) => layers.flatten(o), inputShape: [2, 3, 4], outputShape: [2, 12] }],
+  ['Reshape', { layer: (o) => layers.reshape([4, -1], o), inputShape: [2, 3, 4], outputShape: [2, 4, 3] }],
+  ['Permute', { layer: (o) => layers.permute([2, 1], o), inputShape: [2, 3, 4], outputShape: [2, 4, 3] }],
+  ['RepeatVector', { layer: (o) => layers.repeatVector(3, o), inputShape: [2, 4], outputShape: [2, 3, 4] }],
+  [
+    'Cropping1D',
+    { layer: (o) => layers.cropping1d({ ...o, cropping: [1, 2] }), inputShape: [2, 6, 3], outputShape: [2, 3, 3] },
+  ],
+  [
+    'Cropping2D',
+    { layer: (o) => layers.cropping2d({ ...o, cropping: 1 }), inputShape: [2, 4, 5, 3], outputShape: [2, 2, 3, 3] },
+  ],
+  [
+    'Cropping3D',
+    {
+      layer: (o) => layers.cropping3d({ ...o, cropping: 1 }),
+      inputShape: [2, 4, 5, 3, 3],
+      outputShape: [2, 2, 3, 1, 3],
+    },
+  ],
+  [
+    'ZeroPadding1D',
+    { layer: (o) => layers.zeroPadding1d({ ...o, padding: [1, 2] }), inputShape: [2, 3, 3], outputShape: [2, 6, 3] },
+  ],
+  [
+    'ZeroPadding2D',
+    { layer: (o) => layers.zeroPadding2d({ ...o, padding: 1 }), inputShape: [2, 2, 3, 3], outputShape: [2, 4, 5, 3] },
+  ],
+  [
+    'ZeroPadding3D',
+    {
+      layer: (o) => layers.zeroPadding3d({ ...o, padding: 1 }),
+      inputShape: [2, 2, 3, 1, 3],
+      outputShape: [2, 4, 5, 3, 3],
+    },
+  ],
+  [
+    'UpSampling1D',
+    { layer: (o) => layers.upSampling1d({ ...o, size: 2 }), inputShape: [2, 3, 3], outputShape: [2, 6, 3] },
+  ],
+  [
+    'UpSampling2D',
+    { layer: (o) => layers.upSampling2d({ ...o, size: [2, 3] }), inputShape: [2, 2, 3, 3], outputShape: [2, 4, 9, 3] },
+  ],
+  [
+    'UpSampling2D bilinear',
+    {
+      layer: (o) => layers.upSampling2d({ ...o, interpolation: 'bilinear' }),
+      inputShape: [2, 2, 3, 3],
+      outputShape: [2, 4, 6, 3],
+    },
+  ],
+  [
+    'UpSampling3D',
+    { layer: (o) => layers.upSampling3d({ ...o, size: 2 }), inputShape: [2, 2, 3, 1, 3], outputShape: [2, 4, 6, 2, 3] },
+  ],
+];
+
+const activations: Row[] = [
+  ['ReLU', shapeless((o) => new layers.ReLU({ ...o, maxValue: 1, negativeSlope: 0.1 }), [2, 3])],
+  ['LeakyReLU', shapeless((o) => new layers.LeakyReLU(o), [2, 3])],
+  ['ELU', shapeless((o) => new layers.ELU(o), [2, 3])],
+  ['PReLU', shapeless((o) => new layers.PReLU({ ...o, sharedAxes: [1] }), [2, 3, 4], { trainableWeights: 1 })],
+  ['Softmax', shapeless((o) => new layers.Softmax(o), [2, 3])],
+];
+
+const normalizations: Row[] = [
+  [
+    'BatchNormalization',
+    shapeless((o) => layers.batchNormalization(o), [4, 3, 5], { trainableWeights: 2, nonTrainableWeights: 2 }),
+  ],
+  ['LayerNormalization', shapeless((o) => layers.layerNormalization(o), [2, 3, 5], { trainableWeights: 2 })],
+  [
+    'GroupNormalization',
+    shapeless((o) => layers.groupNormalization({ ...o, groups: 2 }), [2, 3, 4], { trainableWeights: 2 }),
+  ],
+  [
+    'RMSNormalization',
+    shapeless((o) => layers.rmsNormalization(o), [2, 3, 5], { trainableWeights: 1, supportsMasking: false }),
+  ],
+  ['UnitNormalization', shapeless((o) => layers.unitNormalization(o), [2, 5])],
+];
+
+const noise: Row[] = [
+  ['Dropout', shapeless((o) => layers.dropout(0.5, o), [3, 4], random)],
+  ['GaussianDropout', shapeless((o) => layers.gaussianDropout(0.5, o), [3, 4], random)],
+  ['GaussianNoise', shapeless((o) => layers.gaussianNoise(0.5, o), [3, 4], random)],
+  ['AlphaDropout', shapeless((o) => layers.alphaDropout(0.5, o), [3, 4], random)],
+  ['SpatialDropout1D', shapeless((o) => layers.spatialDropout1d(0.5, o), [2, 3, 4], random)],
+  ['SpatialDropout2D', shapeless((o) => layers.spatialDropout2d(0.5, o), [2, 3, 3, 4], random)],
+  ['SpatialDropout3D', shapeless((o) => layers.spatialDropout3d(0.5, o), [2, 2, 3, 3, 4], random)],
+];
+
+const pair = [
+  [2, 3, 4],
+  [2, 3, 4],
+] as const;
+const merging: Row[] = [
+  ...(['Add', 'Subtract', 'Multiply', 'Average', 'Maximum', 'Minimum'] as const).map((name): Row => {
+    const layer = (o: Options): layers.Layer => new layers[name](o);
+    return [name, { layer, inputShape: pair, outputShape: [2, 3, 4], ...masking }];
+  }),
+  [
+    'Concatenate',
+    { layer: (o) => new layers.Concatenate({ ...o, axis: 1 }), inputShape: pair, outputShape: [2, 6, 4], ...masking },
+  ],
+  ['Dot', { layer: (o) => new layers.Dot(2, o), inputShape: pair, outputShape: [2, 3, 3], ...masking }],
+];
+
+const rows = [
+  ...core,
+  ...convolutions,
+  ...pools,
+  ...reshaping,
+  ...activations,
+  ...normalizations,
+  ...noise,
+  ...merging,
+];
+test.each(rows)('%s', (_name, row) => runLayerTest(row));
