@@ -1,7 +1,9 @@
 // One row per op with a gradient or a meaning of its own: what it is called with, and values where JavaScript can say
 // them. test/ops/op-cases.test.ts runs the rows; values against Keras are in the vectors.
-import type { Tensor } from 'hornet';
-import { ops } from 'hornet';
+import { ops, type Tensor } from 'hornet';
+import { opTable } from '../lib/graph/op.js';
+import type { Attrs } from '../lib/graph/ir.js';
+import { emit } from '../lib/graph/trace.js';
 
 /** One op on concrete inputs. */
 export interface OpCase {
@@ -270,4 +272,67 @@ const networks: OpCase[] = [
   { name: 'averagePool', fn: (x) => ops.averagePool(x, 2, { padding: 'same' }), inputs: [sample([1, 3, 3, 2])] },
 ];
 
-export const opCases: readonly OpCase[] = [...elementwise, ...reductions, ...movement, ...networks];
+const norms: OpCase[] = [
+  {
+    name: 'batchNormalizationTrain',
+    fn: (x, scale, offset) => ops.batchNormalizationTrain(x, -1, { scale, offset }),
+    inputs: [x234, sample([4], 0.5, 2), sample([4])],
+  },
+  {
+    name: 'layerNormalization',
+    fn: (x, gamma, beta) => ops.layerNormalization(x, { gamma, beta }),
+    inputs: [x234, sample([4], 0.5, 2), sample([4])],
+  },
+  { name: 'rmsNormalization', fn: (x, scale) => ops.rmsNormalization(x, { scale }), inputs: [x23, sample([3])] },
+  { name: 'normalize', fn: (x) => ops.normalize(x), inputs: [of(3, 4)], want: [0.6, 0.8] },
+  { name: 'moments', fn: (x) => [...ops.moments(x, [0])], inputs: [x23] },
+];
+
+/** Integer arithmetic on the inputs. */
+const onIntegers =
+  (fn: (...inputs: Tensor[]) => Tensor) =>
+  (...inputs: Tensor[]): Tensor =>
+    fn(...inputs.map((x) => ops.cast(x, 'int32')));
+const discrete = (name: string, fn: OpCase['fn'], inputs: readonly Sample[], want: readonly number[]): OpCase => {
+  return { name, fn, inputs, want, grad: false };
+};
+const withoutGradient: OpCase[] = [
+  discrete('round', (x) => ops.round(x), [of(0.5, 1.5, -2.3)], [0, 2, -2]),
+  discrete('argmin', (x) => ops.argmin(x), [of(3, 1, 1)], [1]),
+  discrete('notEqual', (x, y) => ops.notEqual(x, y), [of(1, 2), of(1, 3)], [0, 1]),
+  discrete('lessEqual', (x, y) => ops.lessEqual(x, y), [of(1, 2, 4), of(1, 3, 3)], [1, 1, 0]),
+  discrete('logicalXor', (x, y) => ops.logicalXor(x, y), [of(0, 1, 2), of(1, 1, 0)], [1, 0, 1]),
+  discrete('bitwiseAnd', onIntegers(ops.bitwiseAnd), [of(12, -1), of(10, 7)], [8, 7]),
+  discrete('bitwiseOr', onIntegers(ops.bitwiseOr), [of(12, 1), of(10, 6)], [14, 7]),
+  discrete('bitwiseXor', onIntegers(ops.bitwiseXor), [of(12, 5), of(10, 5)], [6, 0]),
+  discrete('bitwiseNot', onIntegers(ops.bitwiseNot), [of(0, 5)], [-1, -6]),
+  discrete('bitwiseLeftShift', onIntegers(ops.bitwiseLeftShift), [of(1, 3), of(4, 2)], [16, 12]),
+  discrete('bitwiseRightShift', onIntegers(ops.bitwiseRightShift), [of(17, -8), of(4, 1)], [1, -4]),
+  discrete('nextafter', (x, y) => ops.nextafter(x, y), [of(0), of(1)], [Number.MIN_VALUE]),
+  { name: 'qr', fn: (x) => ops.qr(x), inputs: [sample([4, 3])], grad: false },
+];
+
+/** A primitive that no public op is named after. */
+const primitive =
+  (name: string, attrs: Attrs = {}) =>
+  (...inputs: Tensor[]): Tensor[] =>
+    emit(opTable.get(name)!, inputs, attrs);
+const scanned = [of(1, 3, 2, 5, 4)];
+const inner: OpCase[] = [
+  { name: 'copy', fn: primitive('copy'), inputs: [of(1, 2)], want: [1, 2] },
+  { name: 'lgamma', fn: primitive('lgamma'), inputs: [of(0.5, 3)], want: [0.5723649429, 0.6931471806] },
+  discrete('digamma', primitive('digamma'), [of(1, 0.5)], [-0.5772156649, -1.963510026]),
+  { name: 'copysign', fn: primitive('copysign'), inputs: [of(1, -2, 3), of(-1, -1, 2)], want: [-1, -2, 3] },
+  discrete('cummax', primitive('cummax', { axis: 0, reverse: false }), scanned, [1, 3, 3, 5, 5]),
+  discrete('cummin', primitive('cummin', { axis: 0, reverse: true }), scanned, [1, 2, 2, 4, 4]),
+];
+
+export const opCases: readonly OpCase[] = [
+  ...elementwise,
+  ...reductions,
+  ...movement,
+  ...networks,
+  ...norms,
+  ...withoutGradient,
+  ...inner,
+];
