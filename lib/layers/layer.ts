@@ -117,7 +117,7 @@ export abstract class Layer extends WeightOwner {
     this.activityRegularizer = getRegularizer(args.activityRegularizer ?? null);
     this.batchInputShape = args.inputShape ? [args.batchSize ?? null, ...args.inputShape] : null;
     // Whoever calls build() gets the bookkeeping around it; `super.build()` in a subclass reaches the class's own.
-    const build: BuildFunction = (...shapes) => (new.target.prototype).build.call(this, ...shapes);
+    const build: BuildFunction = (...shapes) => new.target.prototype.build.call(this, ...shapes);
     Object.defineProperty(this, 'build', { value: (...shapes: Shapes[]) => buildLayer(this, build, shapes) });
   }
 
