@@ -51,6 +51,16 @@ export type InitializerName =
 /** An initializer, its name in either spelling, or a function from a shape to a tensor. */
 export type InitializerLike = Initializer | InitializerFunction | InitializerName | (string & {});
 
+/** Keras's short names. */
+const shortNames: Partial<Record<string, InitializerName>> = {
+  uniform: 'randomUniform',
+  normal: 'randomNormal',
+  zero: 'zeros',
+  one: 'ones',
+};
+
 /** The initializer that `identifier` stands for. Throws a `HornetError` for an unknown name. */
-export const getInitializer = (identifier: InitializerLike): InitializerFunction =>
-  resolve<InitializerFunction>('keras.initializers', 'initializer', identifier);
+export function getInitializer(identifier: InitializerLike): InitializerFunction {
+  const name = typeof identifier === 'string' ? (shortNames[identifier] ?? identifier) : identifier;
+  return resolve<InitializerFunction>('keras.initializers', 'initializer', name);
+}

@@ -33,6 +33,9 @@ export class InputLayer extends Layer {
   constructor(args: InputArgs = {}) {
     const dtype = checkDType(args.dtype ?? floatx(), 'input');
     super({ ...(args.name ? { name: args.name } : {}), dtype });
+    if ('inputTensor' in args && args.inputTensor !== null) {
+      throw new HornetError(this.name, 'inputTensor is not supported; build the model from the tensor itself');
+    }
     if (!args.shape === !args.batchShape) {
       throw new HornetError(
         this.name,

@@ -1,6 +1,6 @@
 // From what users pass to tensors: numbers, arrays, variables; and casts.
 import { floatx } from '../config.js';
-import { encodeNumbers, isFloat, type DType, type TypedArray } from '../dtype.js';
+import { checkDType, encodeNumbers, isFloat, type DType, type TypedArray } from '../dtype.js';
 import type { PromotableType } from '../dtype-promotion.js';
 import { HornetError } from '../errors.js';
 import { defineOp } from '../graph/op.js';
@@ -15,7 +15,7 @@ export type TensorLike = Tensor | Variable | number | boolean | bigint | NestedA
 export const castOp = defineOp<{ dtype: DType }>({
   name: 'cast',
   elementwise: true,
-  infer: ([x], { dtype }) => [{ shape: x.shape, dtype }],
+  infer: ([x], { dtype }) => [{ shape: x.shape, dtype: checkDType(dtype, 'cast') }],
   grad: ({ inputs: [x], grads: [g] }) => [isFloat(x.dtype) ? castTo(g!, x.dtype) : null],
 });
 
@@ -50,7 +50,7 @@ export function convertToTensor(x: TensorLike, dtype?: DType): Tensor {
   }
   const weak: Partial<Record<PromotableType, DType>> = { int: 'int32', float: floatx() };
   const own = promotableType(x);
-  const type = dtype ?? weak[own] ?? (own as DType);
+  const type = dtype ? checkDType(dtype, 'tensor') : (weak[own] ?? (own as DType));
   const trace = currentTrace();
   if (!trace) return scalar ? fromBytes(encodeNumbers([x], type), [], type) : tensor(x, undefined, type);
   const host = readArray(x);

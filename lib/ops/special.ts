@@ -1,4 +1,5 @@
 // Less common functions of numbers: those that ignore NaN, look at signs, bits and divisors; Bessel's i0.
+import { floatx } from '../config.js';
 import { checkDType, isFloat, type DType } from '../dtype.js';
 import { floatResultType, resultType } from '../dtype-promotion.js';
 import { HornetError } from '../errors.js';
@@ -116,10 +117,10 @@ const floatLimits: Partial<Record<DType, number>> = {
   float32: 3.4028234663852886e38,
 };
 
-/** Another dtype; numbers that it does not hold become its smallest or largest. */
-export const saturateCast = publicOp('saturateCast', (x: TensorLike, dtype: DType): Tensor => {
+/** Another dtype (null: the default float type); numbers that it does not hold become its smallest or largest. */
+export const saturateCast = publicOp('saturateCast', (x: TensorLike, target: DType | null): Tensor => {
   const value = convertToTensor(x);
-  checkDType(dtype, 'saturateCast');
+  const dtype = checkDType(target ?? floatx(), 'saturateCast');
   const wide: DType = isFloat(resultType(value.dtype, dtype)) ? 'float64' : 'int64';
   const most = floatLimits[dtype] ?? Number.MAX_VALUE;
   const [low, high] = integerLimits[dtype] ?? [-most, most];

@@ -3,7 +3,7 @@ import {
   deserialize,
   getMask,
   input,
-  Layer,
+  type Layer,
   Model,
   serialize,
   tensor,
@@ -100,7 +100,7 @@ const symbolicInputs = ({ inputShape, inputDType = 'float32' }: LayerTest): Tree
 /** Symbolic, computed and real shapes agree; the batch stays open. */
 function checkShapes(test: LayerTest): void {
   const open = [null, ...test.outputShape.slice(1)];
-  const symbolic = test.layer({})(symbolicInputs(test) as never) as unknown as KerasTensor;
+  const symbolic = test.layer({})(symbolicInputs(test) as never);
   expect(symbolic.symbolicShape).toEqual(open);
   expect(symbolic.dtype).toBe(test.outputDType ?? test.inputDType ?? 'float32');
   expect(test.layer({}).computeOutputShape(test.inputShape)).toEqual(test.outputShape);
@@ -109,7 +109,7 @@ function checkShapes(test: LayerTest): void {
 async function checkCall(test: LayerTest): Promise<void> {
   const layer = test.layer({});
   const inputs = inputsOf(test);
-  const output = layer(inputs as Tensor) as unknown as Tensor;
+  const output = layer(inputs as Tensor);
   expect(output.shape).toEqual(test.outputShape);
   expect(output.dtype).toBe(test.outputDType ?? test.inputDType ?? 'float32');
   expect(isFinite(await numbers(output))).toBe(true);
@@ -122,7 +122,7 @@ async function checkCall(test: LayerTest): Promise<void> {
   // A copy with the same weights computes the same.
   const copy = deserialize(serialize(layer)) as Layer;
   copy.setWeights(await layer.getWeights());
-  expect(await numbers(copy(inputs as Tensor) as unknown as Tensor)).toEqual(await numbers(output));
+  expect(await numbers(copy(inputs as Tensor))).toEqual(await numbers(output));
 }
 
 /** Every trainable weight and every float input gets a gradient. */
@@ -134,8 +134,7 @@ function checkGradients(test: LayerTest): void {
   const differentiable = test.differentiable ?? floats;
   const variables = layer.trainableVariables;
   if (!differentiable && variables.length === 0) return;
-  const loss = (x: Tree<Tensor>): Tensor =>
-    ops.sum(ops.square(layer(x as Tensor, { training: true }) as unknown as Tensor));
+  const loss = (x: Tree<Tensor>): Tensor => ops.sum(ops.square(layer(x as Tensor, { training: true })));
   const { argGrads, grads } = valueAndGrad(loss, { argnums: differentiable ? [0] : [], variables })(inputs);
   expect(grads.every((gradient) => gradient !== null)).toBe(true);
   if (differentiable) expect(flatten(argGrads[0]).every((gradient) => gradient !== null)).toBe(true);
@@ -152,7 +151,7 @@ async function checkTraining(test: LayerTest): Promise<void> {
   model.compile({ optimizer: 'sgd', loss: 'mse' });
   const target = draw(test.outputShape, 'float32', 7);
   const data = mapTree(inputsOf(test), (x) => x);
-  const { loss } = await model.trainOnBatch(data as never, target as never);
+  const { loss } = await model.trainOnBatch(data as never, target);
   expect(Number.isFinite(loss)).toBe(true);
   const after = await model.getWeights();
   expect(after.every((weight) => isFinite(Array.from(weight as ArrayLike<number>, Number)))).toBe(true);
@@ -164,7 +163,7 @@ async function checkMixedPrecision(test: LayerTest): Promise<void> {
   const output = test.outputDType ?? dtype;
   if (!isFloat(output)) return;
   const layer = test.layer({ dtype: 'mixed_bfloat16' });
-  const result = layer(inputsOf(test) as Tensor) as unknown as Tensor;
+  const result = layer(inputsOf(test) as Tensor);
   expect(result.dtype).toBe('bfloat16');
   expect(isFinite(await numbers(result))).toBe(true);
   for (const { dtype: kept } of layer.weights) expect(kept).toBe('float32');

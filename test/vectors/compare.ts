@@ -14,8 +14,8 @@ export interface Tolerance {
   readonly scale?: number;
   /** Only structure, shapes and dtypes count. */
   readonly structureOnly?: boolean;
-  /** 64-bit numbers take part: Keras's backends disagree about how wide the result is. */
-  readonly wide?: boolean;
+  /** The 64-bit types that take part: Keras's backends disagree about how wide the result is. */
+  readonly wide?: readonly DType[];
   /** Masks that tensors carry must agree, too: recorded for layers only. */
   readonly masks?: boolean;
 }
@@ -43,7 +43,7 @@ function collect(
   if (want instanceof StringTensor) throw new NotImplemented('string tensors');
   if (want instanceof HostTensor) {
     if (!(actual instanceof Tensor)) throw new Mismatch(`${where}: expected a tensor, received ${nameOf(actual)}`);
-    if (!sameDType(actual.dtype, want.dtype, tolerance.wide ?? false)) {
+    if (!sameDType(actual.dtype, want.dtype, tolerance.wide ?? [])) {
       throw new Mismatch(`${where}: dtype ${actual.dtype}, expected ${want.dtype}`);
     }
     compareShapes(where, actual.shape, want.shape);
@@ -76,10 +76,11 @@ function collect(
 }
 
 /** PyTorch and JAX shorten many 64-bit results, TensorFlow does not; PyTorch counts in int64, the others in int32. */
-const sameDType = (actual: DType, want: DType, wide: boolean): boolean =>
-  actual === want ||
-  (want === 'int64' && actual === 'int32') ||
-  (wide && want.replace('32', '64') === actual.replace('32', '64') && actual.endsWith('64'));
+function sameDType(actual: DType, want: DType, wide: readonly DType[]): boolean {
+  if (actual === want || (want === 'int64' && actual === 'int32')) return true;
+  if (wide.length === 0 || want.replace('32', '64') !== actual.replace('32', '64')) return false;
+  return actual.endsWith('64') || !wide.includes('float64');
+}
 
 const entriesOf = (item: unknown): [string, unknown][] | undefined =>
   item !== null && typeof item === 'object' && Object.getPrototypeOf(item) === Object.prototype

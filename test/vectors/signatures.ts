@@ -72,18 +72,22 @@ export function bind(
   const options = [...given.keys()].filter((each) => each.endsWith('?'));
   const entries = options.map((each): [string, Value] => [camelCase(each.slice(0, -1)), convert(each)]);
   // What Python tells by `4.` instead of `4`, our caller says with a dtype.
-  if (name === 'arange' && [...given.values()].some((value) => value instanceof WholeFloat))
-    entries.unshift(['dtype', 'float32']);
+  const float = name === 'arange' && [...given.values()].some((value) => value instanceof WholeFloat);
+  if (float && !given.get('dtype?')) entries.push(['dtype', 'float32']);
   return { positional: [...positional, ...rest], options: Object.fromEntries(entries) };
 }
 
 /** Python data as ours: lists of numbers become tensors where a tensor is wanted, tensors become numbers where none is. */
 function adapt(path: string, parameter: string, value: Value, isFloatless: boolean): Value {
+  if (parameter === 'dtype') return pythonTypes[value as string] ?? value;
   if (path === 'get_item.key') return value instanceof Slice ? [value] : plain(value);
   if (!tensorParameters.has(parameter) || plainParameters.has(path)) return plain(value);
   if (value instanceof WholeFloat) return isFloatless ? listTensor(value) : value;
   return Array.isArray(value) && isNumeric(value) ? listTensor(value) : value;
 }
+
+/** Python's own types as dtypes. */
+const pythonTypes: Partial<Record<string, DType>> = { int: 'int32', float: 'float32' };
 
 /** Numbers and arrays of them instead of tensors. Lists of tensors stay. */
 function plain(value: Value): Value {

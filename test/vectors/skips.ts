@@ -11,4 +11,41 @@ export interface SkipRule {
 }
 
 /** All rules. Cases that Keras's own backends disagree about are skipped without a rule. */
-export const skips: readonly SkipRule[] = [];
+export const skips: readonly SkipRule[] = [
+  ...['input', 'output'].map((side) => ({
+    group: 'layers',
+    label: 'Embedding',
+    id: `keras/src/layers/core/embedding_test.py::EmbeddingTest::test_invalid_${side}_dim#e1`,
+    reason: 'JavaScript does not tell 3.0 from 3',
+  })),
+  {
+    group: 'ops',
+    label: 'eye',
+    id: 'keras/src/ops/numpy_test.py::NumpyArrayCreateOpsCorrectnessTest::test_eye_raises_error_with_floats',
+    reason: 'JavaScript does not tell 3.0 from 3',
+  },
+  {
+    group: 'ops',
+    label: 'where',
+    id: 'keras/src/ops/numpy_test.py::NumpyTwoInputOpsCorrectnessTest::test_where#1',
+    reason: 'where(condition) alone is nonzero(condition) in Hornet',
+  },
+  {
+    group: 'ops',
+    label: 'argpartition',
+    id: 'keras/src/ops/numpy_test.py::NumpyOneInputOpsCorrectnessTest::test_argpartition#5',
+    reason: 'the order on either side of the partition is free',
+  },
+  {
+    group: 'layers',
+    label: 'GroupNormalization',
+    id: 'keras/src/layers/normalization/group_normalization_test.py::GroupNormalizationTest::test_mixed_precision_large_input',
+    reason: 'the inputs are all equal: the recorded gradient of gamma is rounding noise',
+  },
+  {
+    group: 'layers',
+    label: 'Attention',
+    id: 'keras/src/layers/attention/attention_test.py::AttentionTest::test_attention_with_dropout#0',
+    reason: 'depends on which numbers dropout draws, though it is not marked as random',
+  },
+];

@@ -35,7 +35,8 @@ async function runCall(
   if (context.item.kind === 'call_error') return expectError(() => applyAndWait(fn, call));
   const outputs = await apply(fn, call);
   const leaves = leavesOf(args);
-  const wide = leaves.some((leaf) => leaf instanceof HostTensor && leaf.dtype.endsWith('64'));
+  const dtypes = leaves.flatMap((leaf) => (leaf instanceof HostTensor ? [leaf.dtype] : []));
+  const wide = dtypes.filter((dtype) => dtype.endsWith('64'));
   await expectEqual('output', outputs, context.field('outputs'), { ...context.tolerance, wide });
   if (!grads) return;
   const at = leaves.flatMap((leaf, i) =>

@@ -4,7 +4,7 @@ import type { DeviceTensor } from '../../../lib/tensor.js';
 import { Variable } from '../../../lib/variable.js';
 import { expectEqual } from '../compare.js';
 import { make, upload } from '../library.js';
-import { decodeConfig, HostTensor, type ObjectConfig, type Value } from '../values.js';
+import { decodeConfig, HostTensor, type Value } from '../values.js';
 import { expectError, type Context } from './context.js';
 
 interface RecordedVariable {
@@ -12,7 +12,7 @@ interface RecordedVariable {
   readonly path: string;
   readonly trainable: boolean;
   readonly initial: HostTensor;
-  readonly constraint?: ObjectConfig;
+  readonly constraint?: object;
   readonly overwrite_with_gradient?: boolean;
 }
 
@@ -75,7 +75,7 @@ function makeVariable({
   constraint,
   overwrite_with_gradient: overwrite,
 }: RecordedVariable): Variable {
-  const project = constraint ? make<Variable['constraint']>(constraint.config) : null;
+  const project = constraint ? make<Variable['constraint']>(constraint) : null;
   const variable = new Variable(upload(initial), { name, trainable, constraint: project });
   variable.path = path;
   variable.overwriteWithGradient = overwrite ?? false;
