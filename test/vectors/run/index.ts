@@ -2,6 +2,7 @@
 import { labelOf, type Case, type Group } from '../folder.js';
 import { NotImplemented, outcomeOf, type Outcome } from '../outcome.js';
 import { skips } from '../skips.js';
+import { runApplication } from './applications.js';
 import { Context, withGlobals } from './context.js';
 import { runFunction } from './functions.js';
 import { runLayer } from './layers.js';
@@ -19,6 +20,7 @@ const runners: Record<string, (context: Context) => Promise<void>> = {
   ops: runOp,
   functions: runFunction,
   models: runModel,
+  applications: runApplication,
 };
 
 /** Runs a case of a group. */
