@@ -27,6 +27,8 @@ function objective(outputs: unknown): Tensor {
 
 /** Gradients of a function's outputs. */
 export interface Gradients {
+  /** What the function returned, computed by the same program. */
+  readonly outputs: unknown;
   readonly inputs: readonly (Tensor | null)[];
   readonly variables: readonly (Tensor | null)[];
 }
@@ -37,9 +39,12 @@ export function gradientsOf(
   inputs: readonly Tensor[],
   variables: readonly Variable[] = [],
 ): Gradients {
-  const differentiate = valueAndGrad((given: readonly Tensor[]) => objective(fn(given)), { argnums: [0], variables });
-  const { argGrads, grads } = differentiate(inputs);
-  return { inputs: argGrads[0] as (Tensor | null)[], variables: grads };
+  const computed = (given: readonly Tensor[]): [Tensor, unknown] => {
+    const outputs = fn(given);
+    return [objective(outputs), outputs];
+  };
+  const { value, argGrads, grads } = valueAndGrad(computed, { argnums: [0], variables })(inputs);
+  return { outputs: value[1], inputs: argGrads[0] as (Tensor | null)[], variables: grads };
 }
 
 /** Compares gradients with recorded ones. No gradient and zeros are the same. */

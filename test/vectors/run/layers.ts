@@ -149,6 +149,7 @@ async function compareGradients(
     hosts.map(upload),
     targets,
   );
+  await expectEqual('compiled output', actual.outputs, context.field('outputs'), context.tolerance);
   const ofVariables = grads.variables.map(([, gradient]) => gradient);
   const ofInputs = at.map((i) => grads.inputs[i]);
   const options = { tol: context.gradTol, largest: largestOf(ofVariables, ofInputs) };

@@ -38,6 +38,7 @@ export async function runLoss(context: Context): Promise<void> {
     const places = new Map(hosts.map((host, i) => [host, given[i]]));
     return compute((host) => places.get(host));
   }, hosts.map(upload));
+  await expectEqual('compiled value', actual.outputs, context.field('value'), context.tolerance);
   const want = at.map((i) => grads[i]);
   await expectGradients('gradient of yPred', actual.inputs, want, { tol: context.gradTol, largest: largestOf(want) });
 }

@@ -37,7 +37,8 @@ async function runCall(
   const leaves = leavesOf(args);
   const dtypes = leaves.flatMap((leaf) => (leaf instanceof HostTensor ? [leaf.dtype] : []));
   const wide = dtypes.filter((dtype) => dtype.endsWith('64'));
-  await expectEqual('output', outputs, context.field('outputs'), { ...context.tolerance, wide });
+  const [wanted, tolerance] = [context.field('outputs'), { ...context.tolerance, wide }];
+  await expectEqual('output', outputs, wanted, tolerance);
   if (!grads) return;
   const at = leaves.flatMap((leaf, i) =>
     leaf instanceof HostTensor && leaf.dtype === 'float32' && grads[i] !== null ? [i] : [],
@@ -47,6 +48,7 @@ async function runCall(
     const places = new Map(hosts.map((host, i) => [host, given[i]]));
     return apply(fn, call, (host) => places.get(host));
   }, hosts.map(upload));
+  await expectEqual('compiled output', actual.outputs, wanted, tolerance);
   const want = at.map((i) => grads[i] ?? null);
   await expectGradients('gradient of input', actual.inputs, want, { tol: context.gradTol, largest: largestOf(want) });
 }
