@@ -12,7 +12,7 @@ namespace hornet {
 namespace {
 
 constexpr int64_t kTile = 1024;             // values
-constexpr int64_t kTileMemory = 32 * 1024;  // bytes for all slots, about the first-level cache
+constexpr int64_t kTileMemory = 16 * 1024;  // bytes of slots, inputs and outputs that stay in the first-level cache
 
 class ChainBuilder {
  public:
@@ -286,7 +286,8 @@ class ChainBuilder {
       if (r.place == Place::slot) width = std::max<int64_t>(width, int64_t(computeBytes(r.domain)));
     }
     int64_t tile = kTile;
-    while (tile > 128 && tile * width * c.slots > kTileMemory) tile /= 2;
+    const int64_t streams = c.slots + int64_t(args_.inputs.size() + args_.outputs.size());
+    while (tile > 128 && tile * width * streams > kTileMemory) tile /= 2;
     const int64_t rowLength = std::max<int64_t>(1, c.rowLength);
     c.tileRows = shortRows_ ? std::max<int64_t>(1, tile / rowLength) : 1;
     c.tileLength = shortRows_ ? rowLength : std::min(tile, rowLength);
