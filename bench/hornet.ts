@@ -55,7 +55,10 @@ const commands: Record<string, () => Promise<object>> = {
     return { compileMs: await fit(model, rows(stepsPerExecution * batchSize)) };
   },
   async fit() {
-    return { stepMs: (await fit(model, data, { epochs })) / epochs / batches };
+    const before = process.cpuUsage();
+    const stepMs = (await fit(model, data, { epochs })) / epochs / batches;
+    const { user, system } = process.cpuUsage(before);
+    return { stepMs, cpuMs: (user + system) / 1000 / epochs / batches };
   },
   async predict() {
     const batch = host.x.subarray(0, batchSize * sampleSize);

@@ -70,12 +70,14 @@ async function measure(workload, versions) {
   for (const contender of contenders) {
     const { compileMs } = await contender.ask('compile');
     const { losses } = await contender.ask('losses');
-    rows.push({ workload, contender: contender.name, losses, compileMs, steps: [], predicts: [] });
+    rows.push({ workload, contender: contender.name, losses, compileMs, steps: [], cpus: [], predicts: [] });
   }
   for (let round = 0; round < Number(options.repetitions); round++) {
     for (let i = 0; i < contenders.length; i++) {
       const at = (i + round) % contenders.length;
-      rows[at].steps.push((await contenders[at].ask('fit')).stepMs);
+      const { stepMs, cpuMs } = await contenders[at].ask('fit');
+      rows[at].steps.push(stepMs);
+      rows[at].cpus.push(cpuMs);
       rows[at].predicts.push((await contenders[at].ask('predict')).predictMs);
     }
     process.stderr.write(`${workload} round ${round + 1}: ${rows.map(progress).join(', ')}\n`);
@@ -86,13 +88,15 @@ async function measure(workload, versions) {
     Object.assign(versions, own);
     rows[i].peakMB = peakMB;
     rows[i].stepMs = median(rows[i].steps);
+    rows[i].cpuMs = median(rows[i].cpus);
     rows[i].predictMs = median(rows[i].predicts);
     rows[i].lossDistance = distance(rows[i].losses, rows[0].losses);
   }
   return rows;
 }
 
-const progress = ({ contender, steps }) => `${contender} ${steps.at(-1).toPrecision(3)}`;
+const progress = ({ contender, steps, cpus }) =>
+  `${contender} ${steps.at(-1).toPrecision(3)} (cpu ${cpus.at(-1).toPrecision(3)})`;
 
 const git = (...args) => execFileSync('git', args, { cwd: dirname(folder), encoding: 'utf8' }).trim();
 

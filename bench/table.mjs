@@ -15,7 +15,8 @@ export function markdown({ date, commit, machine, versions, rows }, workloads) {
       .join(', ')}.`,
     '',
     'Medians of interleaved repetitions. `@50`: 50 steps per execution. “First step” is building, compiling and running it',
-    '(with `@50`: 50 steps). “Losses” is the largest relative distance of the first 20 losses from Hornet’s.',
+    '(with `@50`: 50 steps). “Losses” is the largest relative distance of the first 20 losses from Hornet’s. CPU time is',
+    'that of all threads: on a busy machine it says more than the time that passed.',
   ];
   for (const workload of new Set(rows.map((row) => row.workload))) {
     const own = rows.filter((row) => row.workload === workload);
@@ -24,14 +25,15 @@ export function markdown({ date, commit, machine, versions, rows }, workloads) {
       '',
       `## ${workload}: ${workloads[workload].title}`,
       '',
-      '| | fit, per step | ratio | predict_on_batch | ratio | first step | peak memory | losses |',
-      '|---|---:|---:|---:|---:|---:|---:|---:|',
+      '| | fit, per step | ratio | its CPU time | predict_on_batch | ratio | first step | peak memory | losses |',
+      '|---|---:|---:|---:|---:|---:|---:|---:|---:|',
       ...own.map((row) =>
         [
           '',
           row.contender,
           time(row.stepMs),
           (row.stepMs / hornet.stepMs).toFixed(2),
+          row.cpuMs === undefined ? '' : time(row.cpuMs),
           time(row.predictMs),
           (row.predictMs / hornet.predictMs).toFixed(2),
           time(row.compileMs),
