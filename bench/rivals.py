@@ -248,6 +248,9 @@ class JaxLoop:
             rows = start + i * size
             return self.step(state, *(lax.dynamic_slice_in_dim(part, rows, size) for part in (x, y)))
 
+        if self.per_call == 1:  # XLA is slow at convolutions inside of a loop
+            state, loss = body(state, 0)
+            return state, loss[None]
         return lax.scan(body, state, self.jax.numpy.arange(self.per_call))
 
     def calls(self, x, y):
