@@ -105,6 +105,12 @@ export class Cropping1D extends Cropping {
   constructor(args: CroppingArgs = {}) {
     super(1, args);
   }
+
+  override getConfig(): Config {
+    // Keras's own has no such option.
+    const { dataFormat: _, ...config } = super.getConfig();
+    return config;
+  }
 }
 /** Cuts at the borders of images. */
 export class Cropping2D extends Cropping {

@@ -1,4 +1,5 @@
 // Layers that add noise or drop, in training only.
+import { checkDataFormat } from '../config.js';
 import { HornetError } from '../errors.js';
 import { add, cast, lessEqual, multiply, where } from '../ops/index.js';
 import { dropout as dropoutOp, normal, SeedGenerator, uniform } from '../random.js';
@@ -107,7 +108,7 @@ abstract class SpatialDropout extends RateLayer {
 
   constructor(rank: number, rate: number, args: SpatialDropoutArgs) {
     super(rate, args);
-    this.dataFormat = args.dataFormat ?? 'channels_last';
+    this.dataFormat = checkDataFormat(args.dataFormat, this.name);
     this.inputSpec = { rank: rank + 2 };
   }
 
@@ -115,6 +116,12 @@ abstract class SpatialDropout extends RateLayer {
     const channels = this.dataFormat === 'channels_last' ? inputs.rank - 1 : 1;
     const noiseShape = inputs.shape.map((dim, axis) => (axis === 0 || axis === channels ? dim : 1));
     return dropoutOp(inputs, this.rate, { noiseShape, seed: this.seedGenerator });
+  }
+
+  override getConfig(): Config {
+    // The constructors of Keras's take no `trainable`.
+    const { trainable: _, ...config } = super.getConfig();
+    return config;
   }
 }
 
