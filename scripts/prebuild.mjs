@@ -3,7 +3,7 @@
 // HORNET_LEVELS chooses the levels (default v2,v3,v4; `native` is the machine's own).
 // prebuildify calls a node-gyp to build; this same file stands in for it.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { ensureOneDnn, runtimeLibraries } from './onednn.mjs';
 
 const self = fileURLToPath(import.meta.url);
 const root = resolve(dirname(self), '..');
-// Apart from build/, because prebuildify moves the addon away.
+// Apart from build/Release, because prebuildify moves the addon away.
 const folder = join(root, 'build', 'prebuild');
 
 if (process.argv[2] === 'rebuild') {
@@ -33,12 +33,14 @@ if (process.argv[2] === 'rebuild') {
 
 function buildAll() {
   const levels = process.env.HORNET_LEVELS ?? (process.arch === 'x64' ? 'v2,v3,v4' : 'native');
-  const out = join(folder, 'build');
-  rmSync(join(out, 'Release'), { recursive: true, force: true });
+  const release = join(folder, 'build', 'Release');
+  rmSync(release, { recursive: true, force: true });
+  // The machine's own level is what build/ holds or is going to: nothing is compiled twice.
+  const out = levels === 'native' ? join(root, 'build') : join(folder, 'build');
   const args = [join(root, 'scripts/build.mjs'), '--levels', levels, '--out', out];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
   if (status !== 0) process.exit(1);
-  const release = join(out, 'Release');
+  if (levels === 'native') cpSync(join(out, 'Release'), release, { recursive: true });
   const library = readdirSync(release).find((name) => name.startsWith('libhornet_cpu_'));
   // prebuildify takes the shared libraries that lie beside the addon.
   for (const path of runtimeLibraries(join(release, library), ensureOneDnn(root))) {
