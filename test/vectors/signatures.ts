@@ -51,15 +51,15 @@ export function bind(
   const names = (text ?? 'inputs training? mask?').split(' ').filter(Boolean);
   const given = new Map<string, Value>();
   const rest: Value[] = [];
+  const restAt = names.findIndex((each) => each.endsWith('*'));
   args.forEach((value, i) => {
-    const last = names[names.findIndex((each) => each.endsWith('*'))];
-    const parameter = names[i];
-    if (parameter && !parameter.endsWith('*') && !(last && i >= names.indexOf(last))) given.set(parameter, value);
-    else if (last) rest.push(value);
+    if (restAt >= 0 && i >= restAt) rest.push(value);
+    else if (i < names.length) given.set(names[i], value);
     else throw new Error(`${name} takes ${names.length} arguments, received ${args.length}`);
   });
-  for (const [key, value] of Object.entries(kwargs))
+  for (const [key, value] of Object.entries(kwargs)) {
     given.set(names.find((each) => each.replace(/[?*]$/, '') === key) ?? `${key}?`, value);
+  }
   const isFloatless = ![...args, ...Object.values(kwargs)].some(
     (value) => value instanceof HostTensor && isFloat(value.dtype),
   );

@@ -77,19 +77,15 @@ async function compareCall(context: Context, layer: Layer, call: Call, document:
   await compareGradients(context, layer, { call, document, variables, grads });
 }
 
-const shapesOf = (value: Value): unknown => {
+/** Shapes in the place of tensors; nested lists of numbers are tensors, too. */
+function shapesOf(value: Value): unknown {
   if (value instanceof HostTensor || value instanceof SymbolicTensor) return value.shape;
   if (Array.isArray(value)) {
-    const isData = value.every((item) => typeof item === 'number' || Array.isArray(item));
-    return isData && value.length > 0 && leavesOf(value).every((leaf) => typeof leaf === 'number')
-      ? (toArgument(value) as number[]).length === 0
-        ? [0]
-        : nestedShape(value)
-      : value.map(shapesOf);
+    return leavesOf(value).every((leaf) => typeof leaf === 'number') ? nestedShape(value) : value.map(shapesOf);
   }
   if (value === null || typeof value !== 'object') return [];
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapesOf(item)]));
-};
+}
 
 const nestedShape = (list: Value): number[] => (Array.isArray(list) ? [list.length, ...nestedShape(list[0])] : []);
 
