@@ -39,12 +39,13 @@ const plainParameters = new Set(
 /** Where our functions depart from the rule: parameters that are positional although Keras gives them a default. */
 const departures: Partial<Record<Family, Record<string, string>>> = { ops: { where: 'condition x1 x2' } };
 
-/** Arranges the arguments of a Python call for our function. */
+/** Arranges the arguments of a Python call for our function; `asGiven` leaves tensors where Keras refuses them. */
 export function bind(
   family: Family,
   name: string,
   args: readonly Value[],
   kwargs: Readonly<Record<string, Value>>,
+  asGiven = false,
 ): Call {
   const { [family]: table } = signatures;
   const text = departures[family]?.[name] ?? table[name] ?? table[name.split('.').at(-1)!];
@@ -66,7 +67,9 @@ export function bind(
   const convert = (each: string): Value => {
     const parameter = each.replace(/[?*]$/, '');
     const value = given.get(each);
-    return family === 'calls' ? value : adapt(`${name}.${parameter}`, parameter, value, isFloatless);
+    return family === 'calls' || (asGiven && value instanceof HostTensor)
+      ? value
+      : adapt(`${name}.${parameter}`, parameter, value, isFloatless);
   };
   const positional = names.filter((each) => !/[?*]$/.test(each) && given.has(each)).map(convert);
   const options = [...given.keys()].filter((each) => each.endsWith('?'));

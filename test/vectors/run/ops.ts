@@ -59,7 +59,7 @@ export async function runOp(context: Context): Promise<void> {
   const fn = member(ops, item.op!);
   const args = context.field<Value[]>('args');
   const kwargs = context.field<Record<string, Value>>('kwargs');
-  const call = bind('ops', item.op!, args, kwargs);
+  const call = bind('ops', item.op!, args, kwargs, item.kind === 'call_error');
   const grads = context.field<{ inputs: Value[] } | undefined>('grads');
   await runCall(context, fn, call, [args, kwargs], grads?.inputs);
 }
