@@ -13,11 +13,17 @@
 
 namespace hornet {
 
+/// A backend's own view of its device; the CPU has none.
+class Device;
+
 /// What a kernel is made for: the op, its operands' types and shapes, its attributes.
 struct KernelArgs {
   const std::string& op;
   std::vector<TensorSpec> inputs, outputs;
   const Attrs& attrs;
+  Device* device = nullptr;
+  /// Whether an output is the model's state, which a failed run must leave alone.
+  bool writesState = false;
 };
 
 /// One instruction, ready to run any number of times. Made once per program; `run` allocates nothing.
@@ -28,6 +34,7 @@ class Kernel {
   virtual size_t scratchBytes() const { return 0; }
   /// What runs it, where there is a choice: a library's name for its implementation.
   virtual std::string implementation() const { return {}; }
+  /// Does the work, or enqueues it on the device's stream.
   virtual void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) = 0;
 };
 
