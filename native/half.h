@@ -1,5 +1,6 @@
 // float16 and bfloat16 as storage types: conversions to and from float. No arithmetic: backends compute in float.
 // Branch-free integer code, so that host compilers vectorise loops over it; nothing here depends on denormal modes.
+// GPUs have instructions for it, which round alike (of several NaNs they know one).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,11 @@ struct BFloat16 {
 };
 
 HORNET_DEVICE_FN float toFloat(Float16 h) {
+#if defined(__CUDA_ARCH__)
+  float value;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(h.bits));
+  return value;
+#else
   const uint32_t sign = uint32_t(h.bits & 0x8000u) << 16;
   const uint32_t magnitude = h.bits & 0x7fffu;
   const uint32_t subnormal = bitCast<uint32_t>(float(int32_t(magnitude)) * 0x1p-24f);
@@ -24,12 +30,18 @@ HORNET_DEVICE_FN float toFloat(Float16 h) {
   const uint32_t special = (magnitude << 13) | 0x7f800000u;
   const uint32_t finite = magnitude < 0x0400u ? subnormal : normal;
   return bitCast<float>(sign | (magnitude < 0x7c00u ? finite : special));
+#endif
 }
 
 HORNET_DEVICE_FN float toFloat(BFloat16 h) { return bitCast<float>(uint32_t(h.bits) << 16); }
 
 // Rounds to nearest, ties to even; overflow gives infinity, NaN stays NaN.
 HORNET_DEVICE_FN Float16 toFloat16(float value) {
+#if defined(__CUDA_ARCH__)
+  Float16 half;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half.bits) : "f"(value));
+  return half;
+#else
   const uint32_t bits = bitCast<uint32_t>(value);
   const uint32_t sign = (bits >> 16) & 0x8000u;
   const uint32_t magnitude = bits & 0x7fffffffu;
@@ -38,13 +50,20 @@ HORNET_DEVICE_FN Float16 toFloat16(float value) {
   const uint32_t finite = magnitude < 0x38800000u ? subnormal : normal;
   const uint32_t special = magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u;
   return {uint16_t(sign | (magnitude < 0x47800000u ? finite : special))};
+#endif
 }
 
 HORNET_DEVICE_FN BFloat16 toBFloat16(float value) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  BFloat16 half;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(half.bits) : "f"(value));
+  return half;
+#else
   const uint32_t bits = bitCast<uint32_t>(value);
   const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const uint32_t nan = (bits >> 16) | 0x0040u;
   return {uint16_t((bits & 0x7fffffffu) > 0x7f800000u ? nan : rounded)};
+#endif
 }
 
 }  // namespace hornet
