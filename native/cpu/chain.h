@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "../kernel.h"
-#include "strides.h"
+#include "../strides.h"
 #include "tile.h"
 
 namespace hornet {

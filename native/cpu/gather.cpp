@@ -3,9 +3,9 @@
 #include <cstring>
 #include <memory>
 
+#include "../dispatch.h"
+#include "../fold.h"
 #include "../kernel.h"
-#include "dispatch.h"
-#include "fold.h"
 #include "parallel.h"
 #include "row_index.h"
 

@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "../kernel.h"
+#include "../strides.h"
 #include "parallel.h"
-#include "strides.h"
 #include "tile.h"
 
 namespace hornet {

@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "../kernel.h"
+#include "../strides.h"
 #include "parallel.h"
-#include "strides.h"
 #include "tile.h"
 
 namespace hornet {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "../fold.h"
 #include "../kernel.h"
-#include "fold.h"
+#include "../strides.h"
 #include "parallel.h"
-#include "strides.h"
 #include "tile.h"
 
 namespace hornet {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "../kernel.h"
-#include "strides.h"
+#include "../strides.h"
 
 namespace hornet {
 

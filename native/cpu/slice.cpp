@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "../dispatch.h"
 #include "../kernel.h"
-#include "dispatch.h"
 #include "parallel.h"
 #include "strided_copy.h"
 

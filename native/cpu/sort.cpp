@@ -5,10 +5,10 @@
 #include <array>
 #include <memory>
 
+#include "../dispatch.h"
 #include "../kernel.h"
-#include "dispatch.h"
+#include "../strides.h"
 #include "parallel.h"
-#include "strides.h"
 
 namespace hornet {
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "dispatch.h"
+#include "../dispatch.h"
 #include "parallel.h"
 
 namespace hornet {

@@ -1,7 +1,7 @@
 // Copies elements of any size between two strided views of one shape: the engine of transpose, slice, pad, concat, ….
 #pragma once
 
-#include "strides.h"
+#include "../strides.h"
 
 namespace hornet {
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "../cpu/dispatch.h"
+#include "../dispatch.h"
 #include "../kernel.h"
 
 namespace hornet::test {

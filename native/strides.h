@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "../error.h"
+#include "error.h"
 
 namespace hornet {
 

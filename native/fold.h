@@ -4,7 +4,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "../elementwise.h"
+#include "elementwise.h"
 
 namespace hornet {
 

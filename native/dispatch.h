@@ -1,8 +1,8 @@
 // From a DType at run time to a C++ type at compile time.
 #pragma once
 
-#include "../convert.h"
-#include "../tensor.h"
+#include "convert.h"
+#include "tensor.h"
 
 namespace hornet {
 
