@@ -39,8 +39,8 @@ std::shared_ptr<Backend> openBackend(const std::string& path, const BackendOptio
   return std::shared_ptr<Backend>(backend);
 }
 
-Buffer::Buffer(std::shared_ptr<Backend> backend, size_t bytes, bool zeroed)
-    : backend_(std::move(backend)), bytes_(bytes), data_(backend_->allocate(bytes, zeroed)) {}
+Buffer::Buffer(std::shared_ptr<Backend> backend, size_t bytes, Contents contents)
+    : backend_(std::move(backend)), bytes_(bytes), data_(backend_->allocate(bytes, contents)) {}
 
 Buffer::~Buffer() { backend_->release(data_, bytes_); }
 
@@ -114,10 +114,13 @@ void Engine::stop() {
     }
     wake_.notify_one();
     thread_.join();
+    backend_->stop();
   });
 }
 
-BufferRef Engine::allocate(size_t bytes, bool zeroed) { return std::make_shared<Buffer>(backend_, bytes, zeroed); }
+BufferRef Engine::allocate(size_t bytes, Contents contents) {
+  return std::make_shared<Buffer>(backend_, bytes, contents);
+}
 
 std::shared_ptr<PreparedProgram> Engine::load(std::span<const uint8_t> bytes) {
   auto program = std::make_shared<const Program>(decode(bytes));
@@ -204,7 +207,7 @@ void Engine::perform(Run& run) {
 }
 
 void Engine::perform(Write& write) {
-  write.to->error = attempt([&] { backend_->copyIn(write.to->data(), write.data.data(), write.data.size()); });
+  write.to->error = attempt([&] { backend_->write(write.to->data(), write.data.data(), write.data.size()); });
 }
 
 void Engine::perform(Copy& copy) {
@@ -216,12 +219,28 @@ void Engine::perform(Copy& copy) {
 
 void Engine::perform(Read& read) {
   std::exception_ptr error = read.from->error;
-  if (!error) error = attempt([&] { backend_->copyOut(read.to, read.from->data(), read.from->bytes()); });
-  read.done(std::move(error));
+  if (!error) error = attempt([&] { backend_->read(read.to, read.from->data(), read.from->bytes(), read.done); });
+  if (error) read.done(std::move(error));
 }
 
-void Engine::perform(Sync& sync) { sync.done(std::exchange(firstError_, nullptr)); }
+void Engine::perform(Sync& sync) {
+  auto done = [first = std::exchange(firstError_, nullptr), report = sync.done](std::exception_ptr error) {
+    report(first ? first : std::move(error));
+  };
+  try {
+    backend_->finish(done);
+  } catch (...) {
+    done(std::current_exception());
+  }
+}
 
-void Engine::perform(Drain& drain) { drain.done.set_value(); }
+void Engine::perform(Drain& drain) {
+  std::promise<void> finished;
+  attempt([&] {
+    backend_->finish([&](std::exception_ptr) { finished.set_value(); });
+    finished.get_future().wait();
+  });
+  drain.done.set_value();
+}
 
 }  // namespace hornet

@@ -27,7 +27,7 @@ std::shared_ptr<Backend> openBackend(const std::string& path, const BackendOptio
 /// Device memory. A failed run poisons its results: whoever reads them gets the run's error.
 class Buffer {
  public:
-  Buffer(std::shared_ptr<Backend> backend, size_t bytes, bool zeroed);
+  Buffer(std::shared_ptr<Backend> backend, size_t bytes, Contents contents);
   ~Buffer();
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
@@ -73,9 +73,6 @@ struct Binding {
   Binding(std::shared_ptr<PreparedProgram> program, std::vector<BufferRef> parameters, std::vector<BufferRef> results);
 };
 
-/// Called on the engine's thread with null or the error. Must not throw.
-using Completion = std::function<void(std::exception_ptr)>;
-
 class Engine {
  public:
   explicit Engine(std::shared_ptr<Backend> backend);
@@ -84,7 +81,7 @@ class Engine {
   void stop();
 
   Backend& backend() { return *backend_; }
-  BufferRef allocate(size_t bytes, bool zeroed);
+  BufferRef allocate(size_t bytes, Contents contents);
   /// Decodes a program; throws when an op has no kernel.
   std::shared_ptr<PreparedProgram> load(std::span<const uint8_t> bytes);
 

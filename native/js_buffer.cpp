@@ -17,17 +17,17 @@ constexpr int64_t kPressure = int64_t(1) << 40;
 
 }  // namespace
 
-BufferRef LiveBuffers::allocate(Napi::Env env, Engine& engine, size_t bytes, bool zeroed) {
+BufferRef LiveBuffers::allocate(Napi::Env env, Engine& engine, size_t bytes, Contents contents) {
   bytesSinceSweep_ += bytes + kOverhead;
   if (bytesSinceSweep_ >= kSweepBytes) sweep(env);
   try {
-    return engine.allocate(bytes, zeroed);
+    return engine.allocate(bytes, contents);
   } catch (const Error&) {
     Napi::MemoryManagement::AdjustExternalMemory(env, kPressure);
     Napi::MemoryManagement::AdjustExternalMemory(env, -kPressure);
     sweep(env);
     engine.drain();
-    return engine.allocate(bytes, zeroed);
+    return engine.allocate(bytes, contents);
   }
 }
 

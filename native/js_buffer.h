@@ -18,7 +18,7 @@ class LiveBuffers {
  public:
   /// Device memory for a buffer that is made next. Where there is none left, collects garbage and lets the engine
   /// finish before it tries again; throws the Error of that attempt.
-  BufferRef allocate(Napi::Env env, Engine& engine, size_t bytes, bool zeroed);
+  BufferRef allocate(Napi::Env env, Engine& engine, size_t bytes, Contents contents);
   std::list<JsBuffer*>::iterator add(JsBuffer* buffer);
   void remove(std::list<JsBuffer*>::iterator position);
 

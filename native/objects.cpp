@@ -111,7 +111,8 @@ Napi::Value JsDevice::allocate(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(env, [&] {
     const bool zeroed = info[1].IsUndefined() || info[1].ToBoolean();
-    return wrap(env, environment(env).live->allocate(env, *engine_, size_t(countOf(info[0])), zeroed));
+    const Contents contents = zeroed ? Contents::zeros : Contents::undefined;
+    return wrap(env, environment(env).live->allocate(env, *engine_, size_t(countOf(info[0])), contents));
   });
 }
 
@@ -119,9 +120,9 @@ Napi::Value JsDevice::upload(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(env, [&] {
     const auto bytes = bytesOf(info[0]);
-    BufferRef buffer = environment(env).live->allocate(env, *engine_, bytes.size(), false);
+    BufferRef buffer = environment(env).live->allocate(env, *engine_, bytes.size(), Contents::upload);
     // Nobody else knows the buffer yet, so the copy need not wait for the queue.
-    engine_->backend().copyIn(buffer->data(), bytes.data(), bytes.size());
+    engine_->backend().upload(buffer->data(), bytes.data(), bytes.size());
     return wrap(env, std::move(buffer));
   });
 }

@@ -42,9 +42,9 @@ class CpuBackend : public Backend {
     return names;
   }
 
-  void* allocate(size_t bytes, bool zeroed) override {
+  void* allocate(size_t bytes, Contents contents) override {
     HostMemory memory = allocateHost(bytes);
-    if (zeroed) std::memset(memory.get(), 0, bytes);
+    if (contents == Contents::zeros) std::memset(memory.get(), 0, bytes);
     use_.add(bytes);
     return memory.release();
   }
@@ -52,11 +52,17 @@ class CpuBackend : public Backend {
     std::free(memory);
     use_.remove(bytes);
   }
-  void copyIn(void* to, const void* from, size_t bytes) override { copy(to, from, bytes); }
-  void copyOut(void* to, const void* from, size_t bytes) override { copy(to, from, bytes); }
+  void upload(void* to, const void* from, size_t bytes) override { copy(to, from, bytes); }
+  void write(void* to, const void* from, size_t bytes) override { copy(to, from, bytes); }
   void copy(void* to, const void* from, size_t bytes) override {
     if (bytes > 0) std::memmove(to, from, bytes);
   }
+
+  void read(void* to, const void* from, size_t bytes, Completion done) override {
+    copy(to, from, bytes);
+    done(nullptr);
+  }
+  void finish(Completion done) override { done(nullptr); }
 
   std::unique_ptr<Executable> prepare(std::shared_ptr<const Program> program) override {
     // OpenMP keeps its thread count per thread: this one is the engine's.

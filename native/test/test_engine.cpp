@@ -18,7 +18,7 @@ struct TestEngine : Engine {
   TestEngine() : Engine(openCpu()) {}
 
   BufferRef upload(const std::vector<float>& values) {
-    BufferRef buffer = allocate(values.size() * sizeof(float), true);
+    BufferRef buffer = allocate(values.size() * sizeof(float), Contents::zeros);
     write(buffer, std::as_bytes(std::span(values)));
     return buffer;
   }
@@ -79,7 +79,7 @@ constexpr const char* kOutOfBounds = "[gather] index 5 is out of bounds for axis
 TEST("the engine works in the order of the calls") {
   TestEngine engine;
   const BufferRef x = engine.upload({1, 2, 3}), y = engine.upload({10, 20, 30});
-  const BufferRef sum = engine.allocate(12, true), before = engine.allocate(12, true);
+  const BufferRef sum = engine.allocate(12, Contents::zeros), before = engine.allocate(12, Contents::zeros);
   const auto add = engine.bind(addition(3), {x, y}, {sum});
   engine.run(add, 1);
   engine.copy(sum, before);
@@ -99,8 +99,8 @@ TEST("a binding runs several times in a row and updates its parameters") {
 
 TEST("one program runs on different memory by turns") {
   TestEngine engine;
-  const BufferRef x = engine.upload({1}), y = engine.upload({2}), a = engine.allocate(4, true),
-                  b = engine.allocate(4, true);
+  const BufferRef x = engine.upload({1}), y = engine.upload({2}), a = engine.allocate(4, Contents::zeros),
+                  b = engine.allocate(4, Contents::zeros);
   const auto program = engine.load(addition(1).bytes());
   const auto first = std::make_shared<Binding>(program, std::vector{x, y}, std::vector{a});
   const auto second = std::make_shared<Binding>(program, std::vector{a, y}, std::vector{b});
@@ -115,7 +115,7 @@ TEST("a failed run poisons its results and what is computed from them, but not i
   TestEngine engine;
   const BufferRef x = engine.upload({1, 2}), index = engine.upload({0}), picked = engine.upload({7});
   const int32_t five = 5, one = 1;
-  const BufferRef sum = engine.allocate(4, true);
+  const BufferRef sum = engine.allocate(4, Contents::zeros);
   const auto pick = engine.bind(failing(), {x, index}, {picked});
   const auto add = engine.bind(addition(1), {picked, picked}, {sum});
   engine.write(index, std::as_bytes(std::span(&five, 1)));
@@ -138,7 +138,7 @@ TEST("a program that cannot be made ready fails with the name of its op") {
   WrittenProgram program = addition(2);
   program.steps[0].op = "transpose";
   program.steps[0].inputs = {0};
-  const BufferRef x = engine.upload({1, 2}), result = engine.allocate(8, true);
+  const BufferRef x = engine.upload({1, 2}), result = engine.allocate(8, Contents::zeros);
   engine.run(engine.bind(program, {x, x}, {result}), 1);
   CHECK(!engine.syncError().empty());
   CHECK(!thrownBy([&] { engine.download(result); }).empty());
@@ -159,7 +159,7 @@ TEST("programs share one workspace, and buffers are counted until they are dropp
   TestEngine engine;
   const MemoryUse& use = engine.backend().memory();
   {
-    const BufferRef x = engine.upload({1}), result = engine.allocate(4, true);
+    const BufferRef x = engine.upload({1}), result = engine.allocate(4, Contents::zeros);
     for (const uint64_t floats : {1 << 18, 1 << 19, 1 << 17}) {
       WrittenProgram program = addition(1);
       program.arenaBytes = floats * 4;
@@ -176,11 +176,11 @@ TEST("programs share one workspace, and buffers are counted until they are dropp
 TEST("memory that cannot be had is an error") {
   TestEngine engine;
   for (const size_t bytes : {size_t(1) << 46, size_t(1) << 62, ~size_t(0)}) {
-    CHECK(thrownBy([&] { engine.allocate(bytes, true); }).starts_with("[memory] cannot allocate"));
+    CHECK(thrownBy([&] { engine.allocate(bytes, Contents::zeros); }).starts_with("[memory] cannot allocate"));
   }
   WrittenProgram program = addition(1);
   program.arenaBytes = uint64_t(1) << 47;
-  const BufferRef x = engine.upload({1}), result = engine.allocate(4, true);
+  const BufferRef x = engine.upload({1}), result = engine.allocate(4, Contents::zeros);
   engine.run(engine.bind(program, {x, x}, {result}), 1);
   CHECK(thrownBy([&] { engine.download(result); }).starts_with("[memory] cannot allocate"));
   engine.run(engine.bind(addition(1), {x, x}, {result}), 1);
@@ -191,7 +191,7 @@ TEST("an engine stops between two runs and drops what is queued") {
   const auto start = std::chrono::steady_clock::now();
   {
     TestEngine engine;
-    const BufferRef x = engine.allocate(4 << 16, true);
+    const BufferRef x = engine.allocate(4 << 16, Contents::zeros);
     const auto endless = engine.bind(accumulation(1 << 16), {x, x}, {});
     for (int i = 0; i < 1000; ++i) engine.run(endless, int64_t(1) << 40);
     std::vector<float> never(1 << 16);
