@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "../kernel.h"
+#include "../scratch.h"
+#include "../window_args.h"
 #include "conv_direct.h"
 #include "epilogue.h"
 #include "make.h"
@@ -13,26 +15,6 @@ namespace hornet {
 namespace {
 
 using dnnl::memory;
-
-enum class Direction { forward, inputGrad, kernelGrad };
-
-ConvShape parseShape(const KernelArgs& args, const TensorSpec& x, const TensorSpec& kernel, const TensorSpec& y) {
-  const int rank = int(x.shape.size()) - 2;
-  const std::vector<int64_t> size(kernel.shape.begin(), kernel.shape.end() - 2);
-  ConvShape s;
-  s.window = {rank,
-              liftSizes(spatial(x.shape), 1),
-              liftSizes(spatial(y.shape), 1),
-              liftSizes(size, 1),
-              liftSizes(args.attrs.integers("strides"), 1),
-              liftSizes(args.attrs.integers("lo"), 0),
-              liftSizes(args.attrs.integers("dilation"), 1)};
-  s.batch = x.shape.front();
-  s.inputs = x.shape.back();
-  s.outputs = y.shape.back();
-  s.groups = args.attrs.integer("groups");
-  return s;
-}
 
 /// oneDNN takes no cropping and no empty tensors.
 bool isRegular(const ConvShape& s) {
@@ -93,12 +75,12 @@ auto describeGradient(const Descs& d, const memory::desc& first, const memory::d
 /// library's own in scratch memory.
 class LibraryConv : public Kernel {
  public:
-  LibraryConv(const KernelArgs& args, const ConvShape& s, Direction direction)
+  LibraryConv(const KernelArgs& args, const ConvShape& s, ConvDirection direction)
       : direction_(direction), threads_(onednn::threadsFor(s.flops())) {
     const onednn::ThreadLimit limit(threads_);
     const Descs d(s, args.inputs[0].dtype);
     switch (direction) {
-      case Direction::forward: {
+      case ConvDirection::forward: {
         const bool withBias = args.inputs.size() > 2;
         const auto activation = onednn::attributes(args.attrs.string("activation", "linear"));
         const auto desc = describeForward(d, withBias, activation);
@@ -107,13 +89,13 @@ class LibraryConv : public Kernel {
         if (withBias) call_->bind(DNNL_ARG_BIAS, d.bias);
         break;
       }
-      case Direction::inputGrad: {
+      case ConvDirection::inputGrad: {
         const auto desc = describeGradient<dnnl::convolution_backward_data>(d, d.x, d.anyKernel, d.y);
         make<dnnl::convolution_backward_data>(args.op, desc, d.kernel, desc.weights_desc());
         call_->bind(DNNL_ARG_DIFF_DST, d.y).bind(DNNL_ARG_WEIGHTS, desc.weights_desc()).bind(DNNL_ARG_DIFF_SRC, d.x);
         break;
       }
-      case Direction::kernelGrad: {
+      case ConvDirection::kernelGrad: {
         const auto desc = describeGradient<dnnl::convolution_backward_weights>(d, d.x, d.anyKernel, d.y);
         make<dnnl::convolution_backward_weights>(args.op, desc, desc.diff_weights_desc(), d.kernel);
         call_->bind(DNNL_ARG_SRC, d.x)
@@ -131,7 +113,7 @@ class LibraryConv : public Kernel {
     const onednn::ThreadLimit limit(threads_);
     void* const packed = scratchAt(scratch, packed_);
     void* const callScratch = scratchAt(scratch, callScratch_);
-    if (direction_ == Direction::kernelGrad) {
+    if (direction_ == ConvDirection::kernelGrad) {
       call_->point(DNNL_ARG_SRC, in[0]).point(DNNL_ARG_DIFF_DST, in[1]);
       call_->point(DNNL_ARG_DIFF_WEIGHTS, reorder_ ? packed : out[0]).run(callScratch);
       if (reorder_) reorder_->point(DNNL_ARG_FROM, packed).point(DNNL_ARG_TO, out[0]).run(callScratch);
@@ -139,7 +121,7 @@ class LibraryConv : public Kernel {
     }
     if (reorder_) reorder_->point(DNNL_ARG_FROM, in[1]).point(DNNL_ARG_TO, packed).run(callScratch);
     call_->point(DNNL_ARG_WEIGHTS, reorder_ ? packed : in[1]);
-    if (direction_ == Direction::forward) {
+    if (direction_ == ConvDirection::forward) {
       call_->point(DNNL_ARG_SRC, in[0]).point(DNNL_ARG_DST, out[0]);
       if (in.size() > 2) call_->point(DNNL_ARG_BIAS, in[2]);
     } else {
@@ -162,7 +144,7 @@ class LibraryConv : public Kernel {
     callScratch_ = plan_.reserve(callScratch);
   }
 
-  Direction direction_;
+  ConvDirection direction_;
   int threads_;
   std::optional<onednn::Call> call_, reorder_;
   ScratchPlan plan_;
@@ -173,7 +155,7 @@ class LibraryConv : public Kernel {
 class LibraryTransposedConv : public LibraryConv {
  public:
   LibraryTransposedConv(const KernelArgs& args, const ConvShape& s)
-      : LibraryConv(args, s, Direction::inputGrad),
+      : LibraryConv(args, s, ConvDirection::inputGrad),
         rows_(s.batch * s.window.inputPositions()),
         width_(s.inputs),
         activation_(parseActivation(args.attrs.string("activation", "linear"))) {}
@@ -192,15 +174,15 @@ class LibraryTransposedConv : public LibraryConv {
 template <class T>
 class DirectConv : public Kernel {
  public:
-  DirectConv(const KernelArgs& args, const ConvShape& s, Direction direction)
+  DirectConv(const KernelArgs& args, const ConvShape& s, ConvDirection direction)
       : shape_(s), direction_(direction), activation_(parseActivation(args.attrs.string("activation", "linear"))) {}
 
   void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
     const T* a = static_cast<const T*>(in[0]);
     const T* b = static_cast<const T*>(in[1]);
     T* to = static_cast<T*>(out[0]);
-    if (direction_ == Direction::kernelGrad) return convKernelGradDirect(shape_, a, b, to);
-    const bool isForward = direction_ == Direction::forward;
+    if (direction_ == ConvDirection::kernelGrad) return convKernelGradDirect(shape_, a, b, to);
+    const bool isForward = direction_ == ConvDirection::forward;
     isForward ? convDirect(shape_, a, b, to) : convInputGradDirect(shape_, a, b, to);
     const T* bias = in.size() > 2 ? static_cast<const T*>(in[2]) : nullptr;
     const Window& w = shape_.window;
@@ -210,7 +192,7 @@ class DirectConv : public Kernel {
 
  private:
   ConvShape shape_;
-  Direction direction_;
+  ConvDirection direction_;
   Activation activation_;
 };
 
@@ -218,14 +200,11 @@ bool hasEpilogue(const KernelArgs& args) {
   return args.inputs.size() > 2 || args.attrs.string("activation", "linear") != "linear";
 }
 
-template <Direction direction>
+template <ConvDirection direction>
 std::unique_ptr<Kernel> makeConv(const KernelArgs& args) {
-  const TensorSpec &a = args.inputs[0], &b = args.inputs[1], &result = args.outputs[0];
-  const ConvShape shape = direction == Direction::forward     ? parseShape(args, a, b, result)
-                          : direction == Direction::inputGrad ? parseShape(args, result, b, a)
-                                                              : parseShape(args, a, result, b);
-  constexpr bool isInputGrad = direction == Direction::inputGrad;
-  const DType dtype = a.dtype;
+  const ConvShape shape = parseConvShape(args, direction);
+  constexpr bool isInputGrad = direction == ConvDirection::inputGrad;
+  const DType dtype = args.inputs[0].dtype;
   if (onednn::isFast(dtype) && isRegular(shape)) {
     if (!isInputGrad || !hasEpilogue(args)) return std::make_unique<LibraryConv>(args, shape, direction);
     if (dtype == DType::float32) return std::make_unique<LibraryTransposedConv>(args, shape);
@@ -234,9 +213,9 @@ std::unique_ptr<Kernel> makeConv(const KernelArgs& args) {
                      [&]<class T>() { return std::make_unique<DirectConv<T>>(args, shape, direction); });
 }
 
-REGISTER_KERNEL("conv", makeConv<Direction::forward>);
-REGISTER_KERNEL("conv_input_grad", makeConv<Direction::inputGrad>);
-REGISTER_KERNEL("conv_kernel_grad", makeConv<Direction::kernelGrad>);
+REGISTER_KERNEL("conv", makeConv<ConvDirection::forward>);
+REGISTER_KERNEL("conv_input_grad", makeConv<ConvDirection::inputGrad>);
+REGISTER_KERNEL("conv_kernel_grad", makeConv<ConvDirection::kernelGrad>);
 
 }  // namespace
 }  // namespace hornet

@@ -5,22 +5,10 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "../window.h"
 #include "parallel.h"
-#include "window.h"
 
 namespace hornet {
-
-/// A convolution: the window, the batch and the channels. The kernel is [taps.., inputs / groups, outputs].
-struct ConvShape {
-  Window window;
-  int64_t batch, inputs, outputs, groups;
-
-  int64_t groupInputs() const { return inputs / groups; }
-  int64_t groupOutputs() const { return outputs / groups; }
-  double flops() const {
-    return 2.0 * double(batch * window.outputPositions() * window.taps() * groupInputs() * outputs);
-  }
-};
 
 /// acc + a * b, wrapping for integers.
 template <class T>

@@ -9,8 +9,8 @@
 
 #include "../convert.h"
 #include "../kernel.h"
+#include "../scratch.h"
 #include "parallel.h"
-#include "scratch.h"
 
 namespace hornet {
 

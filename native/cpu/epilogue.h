@@ -2,21 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <string>
 #include <type_traits>
 
+#include "../activation.h"
 #include "../fast_math.h"
 #include "parallel.h"
 
 namespace hornet {
-
-enum class Activation { linear, relu, sigmoid, tanh };
-
-inline Activation parseActivation(const std::string& name) {
-  if (name == "relu") return Activation::relu;
-  if (name == "sigmoid") return Activation::sigmoid;
-  return name == "tanh" ? Activation::tanh : Activation::linear;
-}
 
 /// Adds bias[width], which may be null, to `rows` rows of y and applies the activation in place.
 /// Integers know only linear and relu.

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "../kernel.h"
+#include "../scratch.h"
 #include "make.h"
 #include "parallel.h"
-#include "scratch.h"
 
 namespace hornet {
 namespace {

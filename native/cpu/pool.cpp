@@ -3,65 +3,24 @@
 #include <limits>
 
 #include "../kernel.h"
+#include "../window_args.h"
 #include "converted.h"
 #include "make.h"
 #include "parallel.h"
-#include "window.h"
 
 namespace hornet {
 namespace {
 
 constexpr int64_t kParallelWork = 131072;  // inputs read that are worth a thread
 
-struct PoolShape {
-  Window window;
-  int64_t batch, channels;
-  bool countPadding;
-
-  /// Rows of outputs in one image.
-  int64_t rows() const { return window.out[0] * window.out[1]; }
-
-  /// Rows of outputs that are worth a thread.
-  int64_t grain() const {
-    return std::max<int64_t>(1, kParallelWork / std::max<int64_t>(1, channels * window.taps() * window.out[2]));
-  }
-
-  double average(int64_t taps) const { return 1.0 / double(countPadding ? window.taps() : std::max<int64_t>(1, taps)); }
-
-  /// Whether every input belongs to exactly one window.
-  bool isTiling() const {
-    for (int axis = 0; axis < 3; ++axis) {
-      if (window.stride[axis] != window.size[axis] || window.hi(axis) < 0) return false;
-    }
-    return true;
-  }
-
-  bool overlaps() const {
-    for (int axis = 0; axis < 3; ++axis) {
-      if (window.stride[axis] < window.size[axis] && window.out[axis] > 1) return true;
-    }
-    return false;
-  }
-};
-
-PoolShape parseShape(const KernelArgs& args, const TensorSpec& x, const TensorSpec& y) {
-  PoolShape s;
-  s.window = {int(x.shape.size()) - 2,
-              liftSizes(spatial(x.shape), 1),
-              liftSizes(spatial(y.shape), 1),
-              liftSizes(args.attrs.integers("window"), 1),
-              liftSizes(args.attrs.integers("strides"), 1),
-              liftSizes(args.attrs.integers("lo"), 0),
-              {1, 1, 1}};
-  s.batch = x.shape.front();
-  s.channels = x.shape.back();
-  s.countPadding = args.op.starts_with("avg_pool") && args.attrs.flag("countPadding");
-  return s;
+/// Rows of outputs that are worth a thread.
+int64_t grain(const PoolShape& s) {
+  return std::max<int64_t>(1, kParallelWork / std::max<int64_t>(1, s.channels * s.window.taps() * s.window.out[2]));
 }
 
 /// The input positions that the window of one output position covers.
 struct Box {
-  std::array<int64_t, 3> begin, end;
+  Window::Sizes begin, end;
 
   void place(const Window& w, int axis, int64_t o) {
     begin[axis] = std::max<int64_t>(0, w.input(axis, o, 0));
@@ -109,7 +68,7 @@ class MaxPool : public Kernel {
   void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
     const Window& w = shape_.window;
     const int64_t channels = shape_.channels;
-    parallelFor(shape_.batch * shape_.rows(), shape_.grain(), [&](int64_t firstRow, int64_t lastRow) {
+    parallelFor(shape_.batch * shape_.rows(), grain(shape_), [&](int64_t firstRow, int64_t lastRow) {
       forEachBox(w, firstRow, lastRow, [&](int64_t n, int64_t i, const Box& box) {
         const T* image = static_cast<const T*>(in[0]) + n * w.inputPositions() * channels;
         T* y = static_cast<T*>(out[0]) + i * channels;
@@ -205,7 +164,7 @@ class AvgPool : public Kernel {
   void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
     const Window& w = shape_.window;
     const int64_t channels = shape_.channels;
-    parallelFor(shape_.batch * shape_.rows(), shape_.grain(), [&](int64_t firstRow, int64_t lastRow) {
+    parallelFor(shape_.batch * shape_.rows(), grain(shape_), [&](int64_t firstRow, int64_t lastRow) {
       forEachBox(w, firstRow, lastRow, [&](int64_t n, int64_t i, const Box& box) {
         const T* image = static_cast<const T*>(in[0]) + n * w.inputPositions() * channels;
         const C factor = C(shape_.average(box.count()));
@@ -266,23 +225,23 @@ std::unique_ptr<Kernel> makeGradient(const KernelArgs& args, const PoolShape& s,
 }
 
 std::unique_ptr<Kernel> makeMaxPool(const KernelArgs& args) {
-  const PoolShape shape = parseShape(args, args.inputs[0], args.outputs[0]);
+  const PoolShape shape = parsePoolShape(args, args.inputs[0], args.outputs[0]);
   const auto make = [&]<class T>() { return std::make_unique<MaxPool<T>>(shape); };
   return isFloat(args.inputs[0].dtype) ? makeStored(args, makeMaxPool, 1, make) : makeInteger(args, make);
 }
 
 std::unique_ptr<Kernel> makeMaxPoolGrad(const KernelArgs& args) {
-  const PoolShape shape = parseShape(args, args.inputs[0], args.inputs[1]);
+  const PoolShape shape = parsePoolShape(args, args.inputs[0], args.inputs[1]);
   return makeGradient(args, shape, makeMaxPoolGrad, [&]<class T>() { return std::make_unique<MaxPoolGrad<T>>(shape); });
 }
 
 std::unique_ptr<Kernel> makeAvgPool(const KernelArgs& args) {
-  const PoolShape shape = parseShape(args, args.inputs[0], args.outputs[0]);
+  const PoolShape shape = parsePoolShape(args, args.inputs[0], args.outputs[0]);
   return makeStored(args, makeAvgPool, 1, [&]<class T>() { return std::make_unique<AvgPool<T>>(shape); });
 }
 
 std::unique_ptr<Kernel> makeAvgPoolGrad(const KernelArgs& args) {
-  const PoolShape shape = parseShape(args, args.outputs[0], args.inputs[0]);
+  const PoolShape shape = parsePoolShape(args, args.outputs[0], args.inputs[0]);
   return makeGradient(args, shape, makeAvgPoolGrad, [&]<class T>() { return std::make_unique<AvgPoolGrad<T>>(shape); });
 }
 

@@ -10,13 +10,14 @@ class ScratchPlan {
   /// Reserves a part and returns its offset.
   size_t reserve(size_t bytes) {
     const size_t offset = bytes_;
-    bytes_ += (bytes + 63) / 64 * 64;
+    bytes_ += (bytes + kAlignment - 1) / kAlignment * kAlignment;
     return offset;
   }
 
   size_t bytes() const { return bytes_; }
 
  private:
+  static constexpr size_t kAlignment = 256;  // what libraries on a GPU may ask for
   size_t bytes_ = 0;
 };
 
