@@ -93,4 +93,9 @@ inline constexpr int kBackendVersion = 2;
 /// The exported factory: null when `version` is not the library's own.
 using OpenBackend = Backend* (*)(int version, const BackendOptions& options);
 
+// What the CUDA library exports besides: `hornetCountGpus`, 0 where there is no driver, and `hornetDescribeCuda`, which
+// writes JSON about the driver, the GPUs and the libraries.
+using CountGpus = int (*)();
+using DescribeCuda = void (*)(std::string& json);
+
 }  // namespace hornet

@@ -76,13 +76,14 @@ Napi::Function JsDevice::define(Napi::Env env) {
                       InstanceMethod<&JsDevice::sync>("sync"), InstanceMethod<&JsDevice::memory>("memory")});
 }
 
-Napi::Object JsDevice::create(Napi::Env env, const BackendOptions& options) {
-  return construct(env, environment(env).device, options);
+Napi::Object JsDevice::create(Napi::Env env, const std::string& library, const BackendOptions& options) {
+  return construct(env, environment(env).device, library, options);
 }
 
 JsDevice::JsDevice(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  const auto& options = part<BackendOptions>(info, 0);
-  engine_ = guarded(info.Env(), [&] { return std::make_shared<Engine>(openBackend(findCpuLibrary(), options)); });
+  const auto& library = part<std::string>(info, 0);
+  const auto& options = part<BackendOptions>(info, 1);
+  engine_ = guarded(info.Env(), [&] { return std::make_shared<Engine>(openBackend(library, options)); });
   auto& engines = environment(info.Env()).engines;
   std::erase_if(engines, [](const auto& weak) { return weak.expired(); });
   engines.push_back(engine_);

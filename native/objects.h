@@ -28,7 +28,7 @@ struct Environment {
 class JsDevice : public Napi::ObjectWrap<JsDevice> {
  public:
   static Napi::Function define(Napi::Env env);
-  static Napi::Object create(Napi::Env env, const BackendOptions& options);
+  static Napi::Object create(Napi::Env env, const std::string& library, const BackendOptions& options);
   explicit JsDevice(const Napi::CallbackInfo& info);
 
  private:
@@ -77,8 +77,5 @@ class JsBinding : public Napi::ObjectWrap<JsBinding> {
   std::shared_ptr<Engine> engine_;
   std::shared_ptr<Binding> binding_;
 };
-
-/// The path of the CPU library that suits this machine, beside the addon. Throws an Error that says what is missing.
-std::string findCpuLibrary();
 
 }  // namespace hornet

@@ -99,7 +99,7 @@ test('wrong arguments are errors, never crashes', () => {
     [() => program.run([x, small], [x]), '[program] expected parameter 1 to have 8 bytes, received 4'],
     [() => device.compile(new Uint8Array(8)), '[program] not a program'],
     [() => program.bind([x, x], [x]).run(-1), /whole number/],
-    [() => loadAddon().openDevice('tpu' as never, {}), "[device] expected the kind of device to be 'cpu'"],
+    [() => loadAddon().openDevice('tpu' as never, {}), "[device] expected the kind of device to be 'cpu' or 'cuda'"],
     [() => new (device.constructor as new () => unknown)(), '[engine] this class is internal'],
     [() => (Object.create(device) as typeof device).info(), /Illegal invocation/],
   ];

@@ -1,12 +1,14 @@
-// Which CPU library to open: the one for the highest instruction set level that this machine has.
+// Which backend library to open: of the CPU's, the one for the highest instruction set level that this machine has.
+#include "backend_library.h"
+
 #include <dlfcn.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 #include "error.h"
-#include "objects.h"
 
 namespace hornet {
 namespace {
@@ -34,8 +36,6 @@ std::filesystem::path ownFolder() {
   return std::filesystem::path(info.dli_fname).parent_path();
 }
 
-}  // namespace
-
 std::string findCpuLibrary() {
   // Must be set before libgomp is loaded. Threads that spin for long starve other processes and the event loop; threads
   // that sleep at once cost 30 microseconds to wake. A thousand spins, about 15 microseconds, bridge a run of kernels.
@@ -46,6 +46,25 @@ std::string findCpuLibrary() {
     if (level.supported && std::filesystem::exists(path)) return path.string();
   }
   throw Error("device", "no CPU library for this machine in " + ownFolder().string() + "; run: npx hornet build");
+}
+
+}  // namespace
+
+std::string findBackendLibrary(const std::string& kind) {
+  if (kind == "cpu") return findCpuLibrary();
+  if (kind != "cuda")
+    throw Error("device", "expected the kind of device to be 'cpu' or 'cuda', received '" + kind + "'");
+  const auto path = ownFolder() / "libhornet_cuda.so";
+  if (std::filesystem::exists(path)) return path.string();
+  throw Error("device", "this build has no CUDA backend: there is no libhornet_cuda.so in " + ownFolder().string());
+}
+
+void* backendSymbol(const std::string& path, const char* name) {
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) throw Error("device", std::string("cannot open the backend: ") + dlerror());
+  void* symbol = dlsym(library, name);
+  if (!symbol) throw Error("device", path + " has no " + name + "; build the addon anew");
+  return symbol;
 }
 
 }  // namespace hornet
