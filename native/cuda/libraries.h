@@ -20,6 +20,13 @@ const FoundLibrary& openLibrary(Library which);
 /// The address of a function of a library; throws an Error that names the library's version when it lacks it.
 void* symbolOf(Library which, const char* name);
 
+/// The CUDA version that the driver supports, e.g. 13000; 0 where there is no driver.
+int driverVersion();
+/// The version of a library that can be opened, e.g. `9.24.0`; of the driver, that of CUDA.
+std::string versionOf(Library which);
+/// One sentence: how to get a library.
+std::string remedyFor(Library which);
+
 /// What is there and what is not, as JSON: for `hornet doctor` and the error of a device that cannot be opened.
 std::string describeLibraries();
 
