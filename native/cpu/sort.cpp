@@ -7,6 +7,7 @@
 
 #include "../dispatch.h"
 #include "../kernel.h"
+#include "../sort_key.h"
 #include "../strides.h"
 #include "parallel.h"
 
@@ -23,25 +24,6 @@ struct Entry {
 
   bool operator<(const Entry& other) const { return key != other.key ? key < other.key : index < other.index; }
 };
-
-template <class T>
-uint64_t sortKey(T value, bool descending) {
-  if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>) {
-    return sortKey(toFloat(value), descending);
-  } else if constexpr (std::is_same_v<T, Bool8>) {
-    return sortKey(uint8_t(value.value != 0), descending);
-  } else if constexpr (std::is_floating_point_v<T>) {
-    using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
-    constexpr Bits sign = Bits(1) << (8 * sizeof(T) - 1);
-    if (value != value) return Bits(~Bits(0));
-    const Bits bits = bitCast<Bits>(value + T(0));  // -0 becomes 0
-    const Bits key = bits & sign ? Bits(~bits) : Bits(bits | sign);
-    return descending ? Bits(~key) : key;
-  } else {
-    const uint64_t key = uint64_t(int64_t(value)) ^ (uint64_t(1) << 63);
-    return descending ? ~key : key;
-  }
-}
 
 /// Stable sort of entries whose indices ascend; the result is in the returned one of the two buffers.
 Entry* sortEntries(Entry* entries, Entry* spare, int64_t n) {
