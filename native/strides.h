@@ -1,8 +1,10 @@
 // Index arithmetic of dense row-major tensors: strides, broadcasting, merging of dimensions. Strides count elements.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 #include "error.h"
@@ -15,6 +17,17 @@ inline int64_t product(const Dims& dims, size_t from = 0, size_t to = SIZE_MAX) 
   int64_t result = 1;
   for (size_t d = from; d < dims.size() && d < to; d++) result *= dims[d];
   return result;
+}
+
+inline int64_t dot(const Dims& a, const Dims& b) {
+  int64_t sum = 0;
+  for (size_t d = 0; d < a.size(); d++) sum += a[d] * b[d];
+  return sum;
+}
+
+inline Dims times(Dims a, const Dims& b) {
+  for (size_t d = 0; d < a.size(); d++) a[d] *= b[d];
+  return a;
 }
 
 inline Dims rowMajorStrides(const Dims& shape) {
@@ -59,6 +72,26 @@ inline void mergeDims(Dims& shape, std::vector<Dims>& strides) {
   shape.resize(kept);
   for (Dims& s : strides) s.resize(kept);
 }
+
+/// Two strided views of one shape as a copy walks them: dimensions in the order of the target, merged.
+struct CopyViews {
+  Dims shape, from, to;
+
+  CopyViews(const Dims& whole, const Dims& fromStrides, const Dims& toStrides) {
+    std::vector<size_t> order(whole.size());
+    std::iota(order.begin(), order.end(), size_t(0));
+    std::ranges::stable_sort(order, [&](size_t a, size_t b) { return toStrides[a] > toStrides[b]; });
+    std::vector<Dims> strides(2);
+    for (const size_t d : order) {
+      shape.push_back(whole[d]);
+      strides[0].push_back(fromStrides[d]);
+      strides[1].push_back(toStrides[d]);
+    }
+    mergeDims(shape, strides);
+    from = strides[0];
+    to = strides[1];
+  }
+};
 
 inline constexpr size_t kMaxRank = 32;
 

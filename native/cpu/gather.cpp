@@ -6,8 +6,8 @@
 #include "../dispatch.h"
 #include "../fold.h"
 #include "../kernel.h"
+#include "../row_index.h"
 #include "parallel.h"
-#include "row_index.h"
 
 namespace hornet {
 
@@ -16,16 +16,40 @@ namespace {
 constexpr int64_t kParallelBytes = 128 * 1024;
 constexpr int64_t kParallelWork = 32768;
 
+size_t rowsBytes(const RowIndex& index) { return (size_t(index.count) * sizeof(int64_t) + 63) / 64 * 64; }
+
+template <class Index>
+void resolveAs(const RowIndex& index, const void* indices, int64_t* to) {
+  const Index* numbers = static_cast<const Index*>(indices);
+  for (int64_t i = 0; i < index.count; i++) {
+    int64_t row = 0;
+    for (int64_t k = 0; k < index.depth; k++) {
+      const int64_t size = index.sizes[size_t(k)], number = numbers[i * index.depth + k];
+      if (number < -size || number >= size) throw Error(index.op, index.outOfBounds(k, number));
+      row = row * size + (number < 0 ? number + size : number);
+    }
+    to[i] = row;
+  }
+}
+
+/// Writes the row number of every index. Negative indices count from the end.
+void resolve(const RowIndex& index, const void* indices, int64_t* to) {
+  if (index.dtype == DType::int64)
+    resolveAs<int64_t>(index, indices, to);
+  else
+    resolveAs<int32_t>(index, indices, to);
+}
+
 class Gather : public Kernel {
  public:
   Gather(const KernelArgs& args, RowIndex index)
       : index_(std::move(index)), rowBytes_(index_.inner * int64_t(sizeOf(args.inputs[0].dtype))) {}
 
-  size_t scratchBytes() const override { return index_.scratchBytes(); }
+  size_t scratchBytes() const override { return rowsBytes(index_); }
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     int64_t* rows = static_cast<int64_t*>(scratch);
-    index_.resolve(in[1], rows);
+    resolve(index_, in[1], rows);
     const std::byte* x = static_cast<const std::byte*>(in[0]);
     std::byte* y = static_cast<std::byte*>(out[0]);
     const bool isSmall = rowBytes_ == 1 || rowBytes_ == 2 || rowBytes_ == 4 || rowBytes_ == 8;
@@ -77,12 +101,12 @@ class Scatter : public Kernel {
   Scatter(const KernelArgs& args, RowIndex index) : index_(std::move(index)), count_(args.inputs[0].numel()) {}
 
   size_t scratchBytes() const override {
-    return index_.scratchBytes() + (std::is_same_v<Target, T> ? 0 : size_t(count_) * sizeof(Target));
+    return rowsBytes(index_) + (std::is_same_v<Target, T> ? 0 : size_t(count_) * sizeof(Target));
   }
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     int64_t* rows = static_cast<int64_t*>(scratch);
-    index_.resolve(in[1], rows);
+    resolve(index_, in[1], rows);
     const T* updates = static_cast<const T*>(in[2]);
     const T* x = static_cast<const T*>(in[0]);
     T* y = static_cast<T*>(out[0]);
@@ -90,7 +114,7 @@ class Scatter : public Kernel {
       if (x != y) convertAll(x, y);
       update(updates, rows, y);
     } else {
-      Target* wide = reinterpret_cast<Target*>(static_cast<std::byte*>(scratch) + index_.scratchBytes());
+      Target* wide = reinterpret_cast<Target*>(static_cast<std::byte*>(scratch) + rowsBytes(index_));
       convertAll(x, wide);
       update(updates, rows, wide);
       convertAll(wide, y);

@@ -11,17 +11,6 @@ namespace hornet {
 
 namespace {
 
-int64_t dot(const Dims& a, const Dims& b) {
-  int64_t sum = 0;
-  for (size_t d = 0; d < a.size(); d++) sum += a[d] * b[d];
-  return sum;
-}
-
-Dims times(Dims a, const Dims& b) {
-  for (size_t d = 0; d < a.size(); d++) a[d] *= b[d];
-  return a;
-}
-
 const std::byte* atElement(const void* memory, int64_t element, size_t itemBytes) {
   return static_cast<const std::byte*>(memory) + element * int64_t(itemBytes);
 }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
 #include "../dispatch.h"
 #include "parallel.h"
@@ -57,18 +56,13 @@ void transposeBlocks(const std::byte* from, int64_t fromStep, std::byte* to, int
 
 StridedCopy::StridedCopy(size_t itemBytes, const Dims& shape, const Dims& from, const Dims& to)
     : itemBytes_(int64_t(itemBytes)) {
-  std::vector<size_t> order(shape.size());
-  std::iota(order.begin(), order.end(), size_t(0));
-  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return to[a] > to[b]; });
-  std::vector<Dims> strides(2);
-  for (const size_t d : order) {
-    shape_.push_back(shape[d]);
-    strides[0].push_back(from[d] * itemBytes_);
-    strides[1].push_back(to[d] * itemBytes_);
+  const CopyViews views(shape, from, to);
+  shape_ = views.shape;
+  from_ = views.from;
+  to_ = views.to;
+  for (Dims* strides : {&from_, &to_}) {
+    for (int64_t& stride : *strides) stride *= itemBytes_;
   }
-  mergeDims(shape_, strides);
-  from_ = strides[0];
-  to_ = strides[1];
   chooseInner();
 }
 

@@ -1,10 +1,10 @@
-// Indices given at run time, checked and turned into row numbers: shared by gathers and scatters.
+// Indices given at run time: which rows of an operand they name. Shared by gathers and scatters.
 #pragma once
 
 #include <string>
 
-#include "../kernel.h"
-#include "../strides.h"
+#include "kernel.h"
+#include "strides.h"
 
 namespace hornet {
 
@@ -40,31 +40,10 @@ struct RowIndex {
             product(shape, size_t(depth))};
   }
 
-  size_t scratchBytes() const { return (size_t(count) * sizeof(int64_t) + 63) / 64 * 64; }
-
-  /// Writes the row number of every index. Negative indices count from the end.
-  void resolve(const void* indices, int64_t* to) const {
-    if (dtype == DType::int64)
-      resolve(static_cast<const int64_t*>(indices), to);
-    else
-      resolve(static_cast<const int32_t*>(indices), to);
-  }
-
- private:
-  template <class Index>
-  void resolve(const Index* indices, int64_t* to) const {
-    for (int64_t i = 0; i < count; i++) {
-      int64_t row = 0;
-      for (int64_t k = 0; k < depth; k++) {
-        const int64_t size = sizes[size_t(k)], index = indices[i * depth + k];
-        if (index < -size || index >= size) {
-          throw Error(op, "index " + std::to_string(index) + " is out of bounds for axis " +
-                              std::to_string(firstAxis + k) + " with size " + std::to_string(size));
-        }
-        row = row * size + (index < 0 ? index + size : index);
-      }
-      to[i] = row;
-    }
+  /// What is wrong with the number `index` at place k of a tuple.
+  std::string outOfBounds(int64_t k, int64_t index) const {
+    return "index " + std::to_string(index) + " is out of bounds for axis " + std::to_string(firstAxis + k) +
+           " with size " + std::to_string(sizes[size_t(k)]);
   }
 };
 
