@@ -4,6 +4,7 @@ import { ops, type Tensor } from 'hornet';
 import { opTable } from '../lib/graph/op.js';
 import type { Attrs } from '../lib/graph/ir.js';
 import { emit } from '../lib/graph/trace.js';
+import { recurrent, type RecurrentCell } from '../lib/ops/rnn-core.js';
 
 /** One op on concrete inputs. */
 export interface OpCase {
@@ -288,6 +289,17 @@ const norms: OpCase[] = [
   { name: 'moments', fn: (x) => [...ops.moments(x, [0])], inputs: [x23] },
 ];
 
+const recurrence = (cell: RecurrentCell, gates: number): OpCase => {
+  const shapes = [[2, 3, 2], [2, 2 * gates], [2, 2 * gates], cell === 'gru' ? [2, 6] : [2 * gates], [2, 2]];
+  const inputs = [...shapes, ...(cell === 'lstm' ? [[2, 2]] : [])].map((shape) => sample(shape, -1, 1));
+  const fn = (x: Tensor, kernel: Tensor, recurrentKernel: Tensor, bias: Tensor, ...first: Tensor[]): Tensor[] => {
+    const { outputs, states } = recurrent({ cell, x, kernel, recurrentKernel, bias, states: first });
+    return [outputs, ...states];
+  };
+  return { name: `${cell} recurrence`, fn, inputs };
+};
+const recurrences = [recurrence('lstm', 4), recurrence('gru', 3), recurrence('tanh', 1), recurrence('relu', 1)];
+
 /** Integer arithmetic on the inputs. */
 const onIntegers =
   (fn: (...inputs: Tensor[]) => Tensor) =>
@@ -333,6 +345,7 @@ export const opCases: readonly OpCase[] = [
   ...movement,
   ...networks,
   ...norms,
+  ...recurrences,
   ...withoutGradient,
   ...inner,
 ];

@@ -14,5 +14,7 @@ export const gradByDecomposition =
     const outputs = decompose(inputs, attrs);
     // An input may itself be computed from another: only the decomposition is differentiated here.
     const wrt = inputs.map((input) => trace.lift(input));
-    return gradients(trace, outputs, wrt, grads, since);
+    const found = gradients(trace, outputs, wrt, grads, since);
+    // What stands in several places has one gradient, that of all of them.
+    return found.map((grad, i) => (wrt.indexOf(wrt[i]) === i ? grad : null));
   };

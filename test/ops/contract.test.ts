@@ -61,7 +61,10 @@ const fused: Record<string, { shapes: readonly (readonly number[])[]; attrs: Att
   layer_norm_grad: { shapes: [[4, 5], [4, 5], [5], [4], [4]], attrs: { epsilon: 0.01 } },
 };
 
-const decomposed = primitives.filter(({ decompose }) => decompose);
+/** Ops whose operands depend on each other, and what compares them. */
+const comparedElsewhere = ['rnn', 'rnn_grad']; // test/ops/rnn.test.ts
+
+const decomposed = primitives.filter(({ name, decompose }) => decompose && !comparedElsewhere.includes(name));
 
 test('every op with a decomposition is compared with it', () => {
   expect(decomposed.map(({ name }) => name).sort()).toEqual(Object.keys(fused).sort());

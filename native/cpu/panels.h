@@ -1,0 +1,86 @@
+// The product of a few rows with a matrix that is used again and again: it is packed once into panels of columns that
+// stay in cache, as wide as two vector registers. Not a matmul for all shapes: that is the library's.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+namespace hornet {
+
+#if defined(__AVX512F__)
+inline constexpr size_t kVectorBytes = 64;
+#elif defined(__AVX__)
+inline constexpr size_t kVectorBytes = 32;
+#else
+inline constexpr size_t kVectorBytes = 16;
+#endif
+
+template <class T>
+class Panels {
+  typedef T Vector __attribute__((vector_size(kVectorBytes)));
+  static constexpr int64_t kLanes = int64_t(kVectorBytes / sizeof(T));
+  static constexpr int64_t kWidth = 2 * kLanes;
+  /// Rows whose sums fit into the registers.
+  static constexpr int kRows = kVectorBytes == 64 ? 8 : 6;
+
+ public:
+  /// For a matrix of `inner` rows and `columns` columns.
+  Panels(int64_t inner, int64_t columns) : inner_(inner), panels_((columns + kWidth - 1) / kWidth), columns_(columns) {}
+
+  /// Columns of a result, padding included.
+  int64_t width() const { return panels_ * kWidth; }
+  size_t bytes() const { return size_t(panels_ * inner_ * kWidth) * sizeof(T); }
+
+  /// Packs a matrix whose element (k, j) is at `from[k * rowStep + j * columnStep]`.
+  void pack(const T* from, int64_t rowStep, int64_t columnStep, T* to) const {
+    for (int64_t panel = 0; panel < panels_; ++panel) {
+      const int64_t first = panel * kWidth, count = std::min(kWidth, columns_ - first);
+      for (int64_t k = 0; k < inner_; ++k, to += kWidth) {
+        const T* row = from + k * rowStep + first * columnStep;
+        for (int64_t j = 0; j < count; ++j) to[j] = row[j * columnStep];
+        std::fill_n(to + count, kWidth - count, T(0));
+      }
+    }
+  }
+
+  /// Row r of the result, at `to + r * width()`, is the row `rows[r]` times the packed matrix. `to` is aligned.
+  void multiply(const T* const* rows, int64_t count, const T* packed, T* to) const {
+    for (int64_t panel = 0; panel < panels_; ++panel, packed += inner_ * kWidth) {
+      int64_t row = 0;
+      for (; row + kRows <= count; row += kRows) tile<kRows>(rows + row, packed, to + row * width() + panel * kWidth);
+      rest<kRows - 1>(count - row, rows + row, packed, to + row * width() + panel * kWidth);
+    }
+  }
+
+ private:
+  template <int Rows>
+  void rest(int64_t count, const T* const* rows, const T* panel, T* to) const {
+    if constexpr (Rows > 0) {
+      if (count == Rows) return tile<Rows>(rows, panel, to);
+      rest<Rows - 1>(count, rows, panel, to);
+    }
+  }
+
+  template <int Rows>
+  void tile(const T* const* rows, const T* panel, T* to) const {
+    Vector sums[Rows][2] = {};
+    for (int64_t k = 0; k < inner_; ++k, panel += kWidth) {
+      Vector left, right;
+      std::memcpy(&left, panel, sizeof(Vector));
+      std::memcpy(&right, panel + kLanes, sizeof(Vector));
+#pragma GCC unroll 8
+      for (int r = 0; r < Rows; ++r) {
+        const T value = rows[r][k];
+        sums[r][0] += value * left;
+        sums[r][1] += value * right;
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) std::memcpy(to + r * width(), sums[r], sizeof(sums[r]));
+  }
+
+  int64_t inner_, panels_, columns_;
+};
+
+}  // namespace hornet
