@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "../rnn_shape.h"
+#include "../scratch.h"
 #include "make.h"
 #include "panels.h"
 #include "parallel.h"
 #include "rnn_cells.h"
-#include "scratch.h"
 
 namespace hornet {
 namespace {
