@@ -34,6 +34,9 @@ class Kernel {
   virtual size_t scratchBytes() const { return 0; }
   /// What runs it, where there is a choice: a library's name for its implementation.
   virtual std::string implementation() const { return {}; }
+  /// Takes over the work of another kernel that is independent of this one, so that both run at once; the operands of
+  /// `run` are then those of this one followed by the other's. False where they do not fit.
+  virtual bool join(Kernel&) { return false; }
   /// Does the work, or enqueues it on the device's stream.
   virtual void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) = 0;
 };

@@ -1,4 +1,4 @@
-// A program on the CPU: a list of kernels with their pointers, run one after the other.
+// A program on the CPU: its kernels, run one after the other.
 #pragma once
 
 #include <atomic>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "../backend.h"
-#include "../kernel.h"
+#include "../steps.h"
 #include "host_memory.h"
 
 namespace hornet {
@@ -33,30 +33,16 @@ class Workspace {
 
 class CpuExecutable : public Executable {
  public:
-  /// Makes all kernels; throws an Error that names the op of one that cannot be made.
   CpuExecutable(std::shared_ptr<const Program> program, std::shared_ptr<Workspace> workspace);
 
   void run(std::span<void* const> parameters, std::span<void* const> results) override;
   std::vector<std::string> implementations() const override;
 
  private:
-  struct Step {
-    std::unique_ptr<Kernel> kernel;
-    std::vector<const void*> in;
-    std::vector<void*> out;
-  };
-
-  Step makeStep(const Instruction& instruction) const;
-  void pointTo(std::byte* arena, std::span<void* const> parameters, std::span<void* const> results);
-  void* address(uint32_t id) const;
-
-  std::shared_ptr<const Program> program_;
+  Steps steps_;
   std::shared_ptr<Workspace> workspace_;
-  std::vector<Step> steps_;
   HostMemory constants_;
   size_t scratchOffset_, workspaceBytes_;
-  std::byte* arena_ = nullptr;
-  std::vector<void*> parameters_, results_;
   /// Time of each instruction in the last run; empty unless HORNET_PROFILE is set.
   std::vector<std::atomic<int64_t>> nanoseconds_;
 };
