@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { cudaIncludes } from './cuda-headers.mjs';
 import { ensureOneDnn, runtimeLibraries } from './onednn.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -47,6 +48,7 @@ function build(options) {
     ...common,
     `--CDHORNET_CPU_LEVELS=${levels.join(';')}`,
     `--CDONEDNN_ROOT=${join(oneDnn || '/', 'usr')}`, // never empty: cmake-js would leave the last one in force
+    `--CDHORNET_CUDA_INCLUDE=${cudaIncludes().join(';')}`,
     `--CDHORNET_TESTS=${options.tests ? 'ON' : 'OFF'}`,
     `--CDHORNET_SANITIZE=${options.sanitize ? 'ON' : 'OFF'}`,
   ]);

@@ -2,19 +2,21 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
-#include <span>
 #include <string>
-#include <unordered_map>
+#include <type_traits>
 #include <vector>
 
 #include "../backend.h"
 #include "../kernel.h"
 #include "driver.h"
 #include "fault.h"
+#include "memory.h"
 
 namespace hornet {
 
+namespace cuda {
+class KernelCache;
+}
 namespace cublas {
 class Handle;
 }
@@ -58,17 +60,18 @@ class Device {
   CUstream captureStream() const { return capture_.get(); }
   void enqueueOn(CUstream stream) { enqueueing_ = stream; }
 
+  cuda::MemoryPool& memory() const { return *memory_; }
+
   /// Faults that kernels report, e.g. an index out of bounds.
   Faults& faults() { return *faults_; }
 
-  /// Handles of libraries, made at the first call; throws an Error when the library is missing.
+  /// Handles of libraries, made at the first call; throws an Error when the library is missing. Defined in cublas.cpp
+  /// and cudnn_library.cpp, beside the classes.
   cublas::Handle& blas();
   cudnn::Handle& dnn();
 
   /// A kernel of native/cuda, compiled once per device: from the prebuilt ones, the disk cache or by NVRTC.
-  CUfunction kernel(const std::string& file, const std::string& instance, int threads);
-  /// The same from generated source, which may include any file of native/.
-  CUfunction kernelFromSource(const std::string& source, const std::string& instance, int threads);
+  CUfunction kernel(const std::string& source, const std::string& instance, int threads);
 
  private:
   int index_, capability_ = 0, multiprocessors_ = 0;
@@ -76,51 +79,41 @@ class Device {
   size_t memoryBytes_ = 0;
   std::string name_;
   CUdevice device_ = 0;
-  CUcontext context_ = nullptr;
+  cuda::PrimaryContext context_;
+  std::unique_ptr<cuda::MemoryPool> memory_;
   cuda::Stream compute_, copy_, capture_;
   CUstream enqueueing_ = nullptr;
   std::unique_ptr<Faults> faults_;
-  std::unique_ptr<cublas::Handle> blas_;
-  std::unique_ptr<cudnn::Handle> dnn_;
-  std::mutex kernelsMutex_;
-  std::vector<cuda::Module> modules_;
-  std::unordered_map<std::string, CUfunction> kernels_;
+  std::shared_ptr<cublas::Handle> blas_;
+  std::shared_ptr<cudnn::Handle> dnn_;
+  std::unique_ptr<cuda::KernelCache> kernels_;
 };
 
-/// A kernel of ours, ready to launch. `instance` is a function (template) of native/cuda/<file> in namespace hornet
-/// with one parameter, a trivially copyable struct that host and device share:
+/// A kernel of ours, ready to launch. `source` is the text of a translation unit or the name of a file in native/cuda,
+/// `instance` a function (template) of it in namespace hornet with one parameter, a trivially copyable struct that host
+/// and device share:
 ///
 ///     DeviceKernel kernel(device, "softmax.cu", instantiate("softmaxRows", {deviceType(dtype)}));
 ///     kernel.launch({blocks}, SoftmaxArgs{…});
 class DeviceKernel {
  public:
   DeviceKernel() = default;
-  DeviceKernel(Device& device, const std::string& file, const std::string& instance, int threads = kThreads)
-      : device_(&device), function_(device.kernel(file, instance, threads)), threads_(threads), name_(instance) {}
-
-  static DeviceKernel fromSource(Device& device, const std::string& source, const std::string& instance,
-                                 int threads = kThreads) {
-    DeviceKernel kernel;
-    kernel.device_ = &device;
-    kernel.function_ = device.kernelFromSource(source, instance, threads);
-    kernel.threads_ = threads;
-    kernel.name_ = instance;
-    return kernel;
-  }
+  DeviceKernel(Device& device, const std::string& source, const std::string& instance, int threads = kThreads)
+      : device_(&device), function_(device.kernel(source, instance, threads)), threads_(threads), name_(instance) {}
 
   template <class Args>
   void launch(Grid grid, const Args& args) const {
     static_assert(std::is_trivially_copyable_v<Args> && sizeof(Args) <= 4000);
-    launchWith(grid, const_cast<Args*>(&args));
+    launchBytes(grid, &args);
   }
+  /// The same where the struct is put together at run time.
+  void launchBytes(Grid grid, const void* args) const;
 
   int threads() const { return threads_; }
   const std::string& name() const { return name_; }
   explicit operator bool() const { return function_ != nullptr; }
 
  private:
-  void launchWith(Grid grid, void* args) const;
-
   Device* device_ = nullptr;
   CUfunction function_ = nullptr;
   int threads_ = kThreads;

@@ -30,6 +30,7 @@ __device__ inline bool hasFault(const FaultRecord* record) {
 
 #if !defined(__CUDACC__) && !defined(HORNET_DEVICE_CODE)
 
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -42,7 +43,7 @@ namespace hornet {
 /// The host's side: the record in device memory, and what the sites say.
 class Faults {
  public:
-  explicit Faults(CUstream stream);
+  Faults(CUmemoryPool pool, CUstream stream);
   ~Faults();
   Faults(const Faults&) = delete;
   Faults& operator=(const Faults&) = delete;
@@ -50,14 +51,17 @@ class Faults {
   FaultRecord* record() const { return record_; }
   /// Enters a reporter; `message` makes the error's text from the value, without the op's name.
   uint32_t addSite(const std::string& op, std::function<std::string(int64_t value)> message);
-  /// Throws the Error of a record that was copied to the host.
-  [[noreturn]] void raise(const FaultRecord& fault) const;
+  /// Enqueues that the record be empty again.
+  void clear() const;
+  /// The Error of a record that was copied to the host; null where there was no fault.
+  std::exception_ptr errorOf(const FaultRecord& fault) const;
 
  private:
   struct Site {
     std::string op;
     std::function<std::string(int64_t)> message;
   };
+  CUstream stream_;
   FaultRecord* record_ = nullptr;
   mutable std::mutex mutex_;
   std::vector<Site> sites_;
