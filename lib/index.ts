@@ -35,7 +35,17 @@ export {
   setImageDataFormat,
   type DataFormat,
 } from './config.js';
-export { configureDevice, type DeviceOptions } from './device.js';
+export {
+  configureDevice,
+  currentDevice,
+  devices,
+  setDevice,
+  withDevice,
+  type Device,
+  type DeviceDescription,
+  type DeviceKind,
+  type DeviceOptions,
+} from './device.js';
 export type { DType, TypedArray } from './dtype.js';
 export { HornetError } from './errors.js';
 export { grad, jit, valueAndGrad, type GradOptions, type ValueAndGrad } from './graph/transforms.js';

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DeviceKind, NativeDeviceOptions } from './device-options.js';
 import { HornetError } from './errors.js';
 
 /** Device memory. Freed when the last queued use is done. */
@@ -62,7 +63,11 @@ export interface NativeDevice {
 
 interface NativeAddon {
   readonly version: string;
-  openDevice(kind: 'cpu', options: { readonly threads?: number }): NativeDevice;
+  openDevice(kind: DeviceKind, options: NativeDeviceOptions): NativeDevice;
+  /** How many GPUs the driver knows. Throws in a build without the CUDA library. */
+  countGpus(): number;
+  /** JSON about driver, GPUs and libraries, see lib/cuda.ts. Throws in a build without the CUDA library. */
+  describeCuda(): string;
 }
 
 let addon: NativeAddon | null = null;

@@ -1,4 +1,5 @@
 // Seeds: the global one, and generators whose counter is device state. What is drawn from them is in random.ts.
+import { currentDevice, perDevice } from './device.js';
 import { HornetError } from './errors.js';
 import { convertToTensor } from './ops/convert.js';
 import { add } from './ops/elementwise.js';
@@ -58,16 +59,21 @@ const tensorOf = (values: readonly number[]): Tensor => convertToTensor(Uint32Ar
 /** A seed: a number (the same numbers at every call), a generator, or none (the global generator). */
 export type Seed = number | SeedGenerator | null | undefined;
 
-let globalGenerator: { readonly from: Uint32Array | null; readonly generator: SeedGenerator } | null = null;
+interface GlobalGenerator {
+  from: Uint32Array | null;
+  generator: SeedGenerator;
+}
+
+/** The global generator of each device, which begins anew with each `setRandomSeed`. */
+const globalGenerator = perDevice((): GlobalGenerator => ({ from: globalState, generator: new SeedGenerator() }));
 
 /** The state for one draw from what the user gave as seed. */
 export function drawSeed(seed: Seed): Tensor {
   if (seed instanceof SeedGenerator) return seed.next();
   if (typeof seed === 'number') return tensorOf([seed, 0]);
-  if (globalGenerator?.from !== globalState || !globalGenerator) {
-    globalGenerator = { from: globalState, generator: new SeedGenerator() };
-  }
-  return globalGenerator.generator.next();
+  const current = globalGenerator(currentDevice());
+  if (current.from !== globalState) Object.assign(current, { from: globalState, generator: new SeedGenerator() });
+  return current.generator.next();
 }
 
 /** The state of another stream: one draw may need several that know nothing of each other. */

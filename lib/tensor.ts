@@ -1,5 +1,5 @@
 // Tensors: concrete ones on the device, and the base class that traced and symbolic ones share.
-import { currentDevice } from './device.js';
+import { currentDevice, onDevice, toDevice, type Device } from './device.js';
 import {
   arrayOf,
   byteSize,
@@ -88,6 +88,8 @@ export class DeviceTensor extends Tensor {
   #disposed = false;
 
   constructor(
+    /** Where the numbers are. */
+    readonly device: Device,
     private readonly memory: NativeBuffer,
     shape: readonly number[],
     dtype: DType,
@@ -108,11 +110,23 @@ export class DeviceTensor extends Tensor {
   override async data(): Promise<TypedArray> {
     const { buffer, shape, dtype } = this;
     try {
-      const bytes = await currentDevice().read(buffer);
+      const bytes = await this.device.native.read(buffer);
       return new (arrayOf(dtype))(bytes, 0, sizeOf(shape));
     } catch (error) {
       throw HornetError.fromNative(error);
     }
+  }
+
+  /**
+   * The tensor on another device: a copy there, or itself where it is there already.
+   *
+   * @throws HornetError when there is no such device.
+   */
+  async to(device: string | Device): Promise<DeviceTensor> {
+    const target = toDevice('to', device);
+    if (target === this.device) return this;
+    const data = await this.data();
+    return onDevice(target, () => fromBytes(data, this.shape, this.dtype));
   }
 
   override dispose(): void {
@@ -158,13 +172,20 @@ export function tensor(
 
 /** Uploads elements (bit patterns for half precision) as they are. */
 export function fromBytes(array: TypedArray, shape: readonly number[], dtype: DType): DeviceTensor {
-  return new DeviceTensor(currentDevice().upload(array), [...shape], dtype);
+  const device = currentDevice();
+  try {
+    return new DeviceTensor(device, device.native.upload(array), [...shape], dtype);
+  } catch (error) {
+    throw HornetError.fromNative(error);
+  }
 }
 
 /** Device memory filled with zeros, or with anything where `zeroed` is false: it is about to be written. */
 export function allocate(shape: readonly number[], dtype: DType, zeroed = true): DeviceTensor {
+  const device = currentDevice();
   try {
-    return new DeviceTensor(currentDevice().allocate(sizeOf(shape) * byteSize(dtype), zeroed), [...shape], dtype);
+    const memory = device.native.allocate(sizeOf(shape) * byteSize(dtype), zeroed);
+    return new DeviceTensor(device, memory, [...shape], dtype);
   } catch (error) {
     throw HornetError.fromNative(error);
   }

@@ -1,5 +1,5 @@
 // Variables: named state in device memory that programs update in place.
-import { currentDevice } from './device.js';
+import { onDevice, type Device } from './device.js';
 import { isFloat, type DType, type TypedArray } from './dtype.js';
 import { HornetError } from './errors.js';
 import { sameShape } from './graph/ir.js';
@@ -86,6 +86,11 @@ export class Variable {
     }
   }
 
+  /** Where the numbers are. */
+  get device(): Device {
+    return this.memory.device;
+  }
+
   get rank(): number {
     return this.shape.length;
   }
@@ -108,23 +113,28 @@ export class Variable {
     const trace = currentTrace();
     if (trace) return trace.read(this);
     this.lend();
-    return new DeviceTensor(this.memory.buffer, this.shape, this.dtype, true);
+    return new DeviceTensor(this.device, this.memory.buffer, this.shape, this.dtype, true);
   }
 
   /** Replaces the value; converted to the variable's dtype. Throws a `HornetError` when the shape differs. */
   assign(value: TensorLike): void {
-    const converted = convertToTensor(value, this.dtype);
+    const trace = currentTrace();
+    const converted = trace
+      ? convertToTensor(value, this.dtype)
+      : onDevice(this.device, () => convertToTensor(value, this.dtype));
     if (!sameShape(converted.shape, this.shape)) {
       throw new HornetError(
         this.path,
         `expected a value of shape [${this.shape.join(', ')}], received [${converted.shape.join(', ')}]`,
       );
     }
-    const trace = currentTrace();
     if (trace) return trace.write(this, converted);
-    const { buffer } = concrete(this.path, converted);
+    const { buffer, device } = concrete(this.path, converted);
+    if (device !== this.device) {
+      throw new HornetError(this.path, `expected a value on ${this.device.name}, received one on ${device.name}`);
+    }
     this.unshare(false);
-    currentDevice().copy(buffer, this.memory.buffer);
+    device.native.copy(buffer, this.memory.buffer);
   }
 
   /** Copies the current numbers out. */
@@ -151,8 +161,8 @@ export class Variable {
   private unshare(keep: boolean): void {
     if (!this.lent) return;
     const old = this.memory;
-    this.memory = allocate(this.shape, this.dtype, false);
-    if (keep) currentDevice().copy(old.buffer, this.memory.buffer);
+    this.memory = onDevice(old.device, () => allocate(this.shape, this.dtype, false));
+    if (keep) old.device.native.copy(old.buffer, this.memory.buffer);
     this.lent = false;
     epoch++;
   }

@@ -1,9 +1,9 @@
 // From a recorded function to something that runs: passes, plan, encoding, and the cache of native programs.
-import { currentDevice } from '../device.js';
+import { currentDevice, deviceOf, onDevice, perDevice, type Device } from '../device.js';
 import { HornetError } from '../errors.js';
 import type { NativeBinding, NativeBuffer, NativeProgram } from '../native.js';
 import { allocate, DeviceTensor } from '../tensor.js';
-import { variableEpoch } from '../variable.js';
+import { variableEpoch, type Variable } from '../variable.js';
 import { encode } from './encode.js';
 import type { Graph } from './ir.js';
 import { scheduleUpdatesLast, separateRoots } from './order.js';
@@ -12,16 +12,17 @@ import { planMemory } from './plan.js';
 import { print } from './print.js';
 import type { TracedGraph } from './trace.js';
 
-const programs = new Map<string, NativeProgram>();
+const programsOf = perDevice(() => new Map<string, NativeProgram>());
 
-/** The native program of a graph; equal graphs share one. */
-export function compileGraph(graph: Graph): NativeProgram {
+/** The native program of a graph on a device; equal graphs share one. */
+export function compileGraph(graph: Graph, device: Device = currentDevice()): NativeProgram {
+  const programs = programsOf(device);
   const key = print(graph);
   let program = programs.get(key);
   if (!program) {
     const ordered = scheduleUpdatesLast(separateRoots(optimize(graph)));
     try {
-      program = currentDevice().compile(encode(ordered, planMemory(ordered)));
+      program = device.native.compile(encode(ordered, planMemory(ordered)));
     } catch (error) {
       throw HornetError.fromNative(error);
     }
@@ -34,9 +35,16 @@ export function compileGraph(graph: Graph): NativeProgram {
 export class CompiledFunction {
   private readonly program: NativeProgram;
   private readonly updated: ReadonlySet<unknown>;
+  private readonly device: Device;
 
-  constructor(private readonly traced: TracedGraph) {
-    this.program = compileGraph(traced.graph);
+  /** @param where - What errors call it. @param device - Default: that of the variables and outer tensors. */
+  constructor(
+    private readonly where: string,
+    private readonly traced: TracedGraph,
+    device: Device = deviceOf(traced.sources) ?? currentDevice(),
+  ) {
+    this.device = device;
+    this.program = compileGraph(traced.graph, device);
     this.updated = new Set(traced.updated);
   }
 
@@ -67,15 +75,26 @@ export class CompiledFunction {
   }
 
   private allocateResults(): DeviceTensor[] {
-    return this.traced.graph.results.map(({ shape, dtype }) => allocate(shape, dtype, false));
+    return onDevice(this.device, () =>
+      this.traced.graph.results.map(({ shape, dtype }) => allocate(shape, dtype, false)),
+    );
   }
 
   private parameters(inputs: readonly DeviceTensor[]): NativeBuffer[] {
     const state = this.traced.sources.map((source) => {
+      this.checkDevice(source);
       if (source instanceof DeviceTensor) return source.buffer;
       return (this.updated.has(source) ? source.writable() : source.tensor).buffer;
     });
+    for (const input of inputs) this.checkDevice(input);
     return [...inputs.map(({ buffer }) => buffer), ...state];
+  }
+
+  private checkDevice(source: DeviceTensor | Variable): void {
+    if (source.device === this.device) return;
+    const what = source instanceof DeviceTensor ? 'one' : `variable '${source.path}'`;
+    const message = `expected all tensors on ${this.device.name}, received ${what} on ${source.device.name}`;
+    throw new HornetError(this.where, message);
   }
 }
 

@@ -1,4 +1,5 @@
 // What users compose functions with: jit, grad, valueAndGrad. All of them record, compile and run whole programs.
+import { currentDevice, deviceOf, onDevice, perDevice } from '../device.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from './ir.js';
 import { flatten, isBranch, mapTree, unflatten, type Tree } from '../tree.js';
@@ -23,15 +24,20 @@ type Args = readonly unknown[];
  * const normalize = jit((x: Tensor) => ops.divide(x, ops.norm(x)));
  */
 export function jit<A extends Args, R>(fn: (...args: A) => R): (...args: A) => R {
-  const cache = new Map<string, { compiled: CompiledFunction; result: Tree<unknown> }>();
+  const cacheOf = perDevice(() => new Map<string, { compiled: CompiledFunction; result: Tree<unknown> }>());
   return (...args: A): R => {
     // Within a trace the function becomes part of the program around it.
     if (currentTrace()) return fn(...args);
     const leaves = flatten(args as Tree<unknown>);
     const tensors = leaves.filter((leaf): leaf is Tensor => leaf instanceof Tensor);
     const key = JSON.stringify(mapTree(args as Tree<unknown>, staticForm));
+    const home = deviceOf(tensors);
+    const cache = cacheOf(home ?? currentDevice());
     let entry = cache.get(key);
-    if (!entry) cache.set(key, (entry = record(fn, args, leaves, tensors)));
+    if (!entry) {
+      entry = onDevice(home ?? currentDevice(), () => record(fn, args, leaves, tensors));
+      cache.set(key, entry);
+    }
     const results = entry.compiled.run(tensors.map((x) => concrete('jit', x)));
     return restore(entry.result, results) as R;
   };
@@ -64,7 +70,7 @@ function record<A extends Args, R>(fn: (...args: A) => R, args: A, leaves: unkno
     result = synchronous(fn(...(unflatten<unknown, unknown>(form, substituted) as A)));
     return tensorsOf(result);
   }, tensors);
-  return { compiled: new CompiledFunction(traced), result: result };
+  return { compiled: new CompiledFunction('jit', traced, deviceOf(tensors) ?? undefined), result: result };
 }
 
 const tensorsOf = (result: Tree<unknown>): Tensor[] =>

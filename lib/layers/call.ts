@@ -1,5 +1,6 @@
 // How a layer is called: arguments are converted and checked, the layer is built, training and masks are resolved, and
 // errors get the layer's name. Symbolic calls go on in models/symbolic.ts.
+import { onDeviceOf } from '../device.js';
 import { isFloat } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { currentTrace, TracedTensor } from '../graph/trace.js';
@@ -42,8 +43,11 @@ const named = new WeakSet<Error>();
 /** Whether a layer is being called, and how. */
 export const callContext = (): CallContext | null => context;
 
-/** Applies a layer to the arguments of a call. */
-export function callLayer(layer: Layer, given: readonly unknown[]): unknown {
+/** Applies a layer to the arguments of a call, on the device where they are. */
+export const callLayer = (layer: Layer, given: readonly unknown[]): unknown =>
+  onDeviceOf(given, () => callHere(layer, given));
+
+function callHere(layer: Layer, given: readonly unknown[]): unknown {
   const form = readArguments(layer, given);
   checkInputs(layer, form.args[0]);
   if (!layer.built) buildFor(layer, form.args);

@@ -1,6 +1,7 @@
 // What a layer owns: its name, its weights and those of the layers inside, and whether training changes them.
 import { getConstraint, type ConstraintLike } from '../constraints/index.js';
 import { arrayOf, isFloat, type DType, type TypedArray } from '../dtype.js';
+import { onDevice } from '../device.js';
 import { HornetError } from '../errors.js';
 import { sameShape, sizeOf } from '../graph/ir.js';
 import { withTrace } from '../graph/trace.js';
@@ -230,7 +231,7 @@ export abstract class WeightOwner extends Callable {
     if (values.length !== weights.length) {
       throw new HornetError(this.name, `expected ${weights.length} weights, received ${values.length}`);
     }
-    const tensors = values.map((value, i) => asWeight(value, weights[i]));
+    const tensors = values.map((value, i) => onDevice(weights[i].device, () => asWeight(value, weights[i])));
     weights.forEach((variable, i) => variable.assign(tensors[i]));
   }
 }

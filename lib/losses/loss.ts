@@ -1,5 +1,6 @@
 // The base of all losses: casting, masks, weights, reduction. The functions are in the files beside.
 import { floatx } from '../config.js';
+import { onDeviceOf } from '../device.js';
 import { toDtypePolicy, type DTypePolicy, type DTypePolicyName } from '../layers/dtype-policy.js';
 import { Callable } from '../layers/callable.js';
 import { getMask } from '../layers/mask.js';
@@ -51,7 +52,11 @@ export abstract class Loss extends Callable {
   /** A value per sample; both arguments are in the type of the computation. */
   abstract call(yTrue: Tensor, yPred: Tensor): Tensor;
 
-  protected override invoke([yTrue, yPred, options]: readonly unknown[]): Tensor {
+  protected override invoke(args: readonly unknown[]): Tensor {
+    return onDeviceOf(args, () => this.reduced(args));
+  }
+
+  private reduced([yTrue, yPred, options]: readonly unknown[]): Tensor {
     const dtype = this.dtypePolicy.computeDtype;
     const predictions = convertToTensor(yPred as TensorLike);
     const values = this.call(convertToTensor(yTrue as TensorLike, dtype), convertToTensor(predictions, dtype));

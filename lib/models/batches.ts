@@ -1,6 +1,6 @@
 // Sources of batches: arrays in device memory, whose rows the compiled step picks itself, and iterables.
 import { HornetError } from '../errors.js';
-import { currentDevice } from '../device.js';
+import { onDevice } from '../device.js';
 import { makeSeed } from '../seed.js';
 import { tensor, type DeviceTensor } from '../tensor.js';
 import type { Tree } from '../tree.js';
@@ -92,12 +92,12 @@ export class ArraySource implements BatchSource {
   }
 
   start(_model: Trainer, step: StepFunction, fresh = false): Pass {
-    const order = this.shuffledOrder();
+    const order = onDevice(step.device, () => this.shuffledOrder());
     step.rewind();
     const { batchSize } = this.args;
     const count = this.dataset.end - this.dataset.start;
     const full = Math.floor(count / batchSize);
-    const pace = new Pace();
+    const pace = new Pace(step.device);
     let done = 0;
     const next = async (most: number): Promise<Queued | null> => {
       if (done >= this.steps) return null;
@@ -127,7 +127,10 @@ export class ArraySource implements BatchSource {
     fresh: boolean,
   ): Tree<DeviceTensor> {
     const { data } = this.dataset;
-    if (step.eager) return step.runBatch(rowsOf(data, tensor(this.rows(done * this.args.batchSize, size))));
+    if (step.eager) {
+      const rows = this.rows(done * this.args.batchSize, size);
+      return step.runBatch(onDevice(step.device, () => rowsOf(data, tensor(rows))));
+    }
     const pass = this.pass(step, order, size);
     if (fresh) return pass.runFresh();
     pass.run(times);
@@ -153,7 +156,7 @@ export class ArraySource implements BatchSource {
     this.indices = new Int32Array(end - start);
     for (let i = 0; i < this.indices.length; i++) this.indices[i] = start + i;
     if (this.args.shuffle) shuffleInPlace(this.indices, makeSeed());
-    if (this.order) currentDevice().write(this.order.buffer, this.indices);
+    if (this.order) this.order.device.native.write(this.order.buffer, this.indices);
     else this.order = tensor(this.indices);
     return this.order;
   }
@@ -187,16 +190,17 @@ export class IterableSource implements BatchSource {
   }
 
   start(model: Trainer, step: StepFunction): Pass {
-    const pace = new Pace();
+    const pace = new Pace(step.device);
     let done = 0;
     const next = async (): Promise<Queued | null> => {
       if (this.args.steps !== null && done >= this.args.steps) return null;
       const batch = await this.nextBatch();
       if (batch === null) return null;
-      const uploaded = batchData(this.where, batch, this.shapes);
-      model.buildFor(uploaded.x);
-      const data = classWeights(this.where, uploaded, this.args.classWeight ?? null);
-      const results = step.runBatch(data);
+      const results = onDevice(step.device, () => {
+        const uploaded = batchData(this.where, batch, this.shapes);
+        model.buildFor(uploaded.x);
+        return step.runBatch(classWeights(this.where, uploaded, this.args.classWeight ?? null));
+      });
       done++;
       await pace.advance(1);
       return { count: 1, results };

@@ -1,4 +1,5 @@
 // What users train on, brought into one form: data sets in device memory, or iterables of batches.
+import { currentDevice } from '../device.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
 import { describe, DeviceTensor, readArray, tensor, Tensor, type NestedArray } from '../tensor.js';
@@ -138,7 +139,12 @@ function uploadLeaf(
   sampleShape: readonly (number | null)[] | null,
   samples?: number,
 ): DeviceTensor {
-  if (item instanceof DeviceTensor) return item;
+  if (item instanceof DeviceTensor) {
+    const { name: home } = currentDevice();
+    if (item.device.name === home) return item;
+    const message = `expected ${name} on ${home}, where the model is, received a tensor on ${item.device.name}; move it with to('${home}')`;
+    throw new HornetError(where, message);
+  }
   if (item instanceof Tensor)
     throw new HornetError(where, `expected ${name} to hold numbers, received ${describe(item)}`);
   if (!ArrayBuffer.isView(item) && !Array.isArray(item)) {

@@ -2,6 +2,7 @@
 import { type Callback, CallbackList, type Logs } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
 import { ProgbarLogger } from '../callbacks/progbar.js';
+import { onDevice } from '../device.js';
 import { HornetError } from '../errors.js';
 import type { DeviceTensor, Tensor } from '../tensor.js';
 import { flatten, unflatten, type Tree } from '../tree.js';
@@ -92,9 +93,11 @@ export function batchOf(
   y: DataTree | null,
   args: { sampleWeight?: DataTree | null; classWeight?: Readonly<Record<number, number>> | null },
 ): StepData<DeviceTensor> {
-  const { data } = arrayDataset(where, x, y, args.sampleWeight, sampleShapes(model));
-  model.buildFor(data.x);
-  return classWeights(where, data, args.classWeight ?? null);
+  return onDevice(model.device, () => {
+    const { data } = arrayDataset(where, x, y, args.sampleWeight, sampleShapes(model));
+    model.buildFor(data.x);
+    return classWeights(where, data, args.classWeight ?? null);
+  });
 }
 
 /** Copies logs from the device. */
@@ -129,7 +132,7 @@ export async function fitModel(
   checkCount('fit', 'batchSize', args.batchSize);
   checkCount('fit', 'stepsPerEpoch', args.stepsPerEpoch);
   checkCount('fit', 'initialEpoch', initialEpoch, 0);
-  const { training, validation } = fitSources(model, x, y, { ...args, shuffle });
+  const { training, validation } = onDevice(model.device, () => fitSources(model, x, y, { ...args, shuffle }));
   const history = callbacks.find((callback): callback is History => callback instanceof History) ?? new History();
   const others = callbacks.filter((callback) => callback !== history);
   const list = callbackList(model, [...others, history], verbosity(args.verbose), epochs, training.steps);
@@ -219,12 +222,8 @@ export async function evaluateModel(
   checkCount('evaluate', 'batchSize', args.batchSize);
   checkCount('evaluate', 'steps', args.steps);
   const { batchSize = 32, callbacks = [], steps = null, sampleWeight = null } = args;
-  const source = makeSource(model, 'evaluate', x, y, sampleShapes(model), {
-    batchSize,
-    shuffle: false,
-    steps,
-    sampleWeight,
-  });
+  const sourceArgs = { batchSize, shuffle: false, steps, sampleWeight };
+  const source = onDevice(model.device, () => makeSource(model, 'evaluate', x, y, sampleShapes(model), sourceArgs));
   const list = callbackList(model, callbacks, verbosity(args.verbose), 1, source.steps);
   const logs = await runEvaluation(model, source, list);
   if (args.returnDict) return logs;
@@ -283,7 +282,8 @@ export async function predictModel(
   checkCount('predict', 'batchSize', args.batchSize);
   checkCount('predict', 'steps', args.steps);
   const { batchSize = 32, callbacks = [], steps = null } = args;
-  const source = makeSource(model, 'predict', x, null, sampleShapes(model), { batchSize, shuffle: false, steps });
+  const sourceArgs = { batchSize, shuffle: false, steps };
+  const source = onDevice(model.device, () => makeSource(model, 'predict', x, null, sampleShapes(model), sourceArgs));
   const list = callbackList(model, callbacks, verbosity(args.verbose ?? 0), 1, source.steps);
   const step = model.stepFunction('predict');
   const outputs: Promise<Uint8Array>[][] = [];
@@ -312,7 +312,10 @@ export async function predictModel(
   if (form === null) throw new HornetError('predict', 'expected at least one batch, received none');
   const leaves = flatten(form);
   const joined = await Promise.all(
-    leaves.map(async (leaf, i) => joinRows(leaf, await Promise.all(outputs.map((batchOutputs) => batchOutputs[i])))),
+    leaves.map(async (leaf, i) => {
+      const rows = await Promise.all(outputs.map((batchOutputs) => batchOutputs[i]));
+      return onDevice(step.device, () => joinRows(leaf, rows));
+    }),
   );
   await list.call('onPredictEnd');
   return unflatten(form, joined);

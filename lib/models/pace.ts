@@ -1,5 +1,5 @@
 // How far the training loop may run ahead of the device.
-import { currentDevice } from '../device.js';
+import type { Device } from '../device.js';
 import { HornetError } from '../errors.js';
 
 /** About so many milliseconds of work are queued before the loop waits. */
@@ -15,6 +15,8 @@ export class Pace {
   private since = performance.now();
   private earlier: Promise<void> = Promise.resolve();
 
+  constructor(private readonly device: Device) {}
+
   /** How many steps may be queued now. */
   get room(): number {
     return Math.max(1, this.chunk - this.queued);
@@ -24,7 +26,7 @@ export class Pace {
   async advance(steps: number): Promise<void> {
     this.queued += steps;
     if (this.queued < this.chunk) return;
-    const latest = currentDevice().sync();
+    const latest = this.device.native.sync();
     latest.catch(() => undefined);
     await this.settle(this.earlier);
     this.earlier = latest;
@@ -38,7 +40,7 @@ export class Pace {
   async finish(): Promise<void> {
     await this.settle(this.earlier);
     this.earlier = Promise.resolve();
-    await this.settle(currentDevice().sync());
+    await this.settle(this.device.native.sync());
     this.queued = 0;
   }
 

@@ -1,4 +1,5 @@
 // Compiled steps: a function of one batch as a native program, fed batch by batch or running by itself over arrays.
+import { onDevice, type Device } from '../device.js';
 import { CompiledFunction, type BoundFunction } from '../graph/compile.js';
 import { trace, type TracedTensor } from '../graph/trace.js';
 import { add } from '../ops/elementwise.js';
@@ -24,17 +25,23 @@ interface Recorded {
 export class StepFunction {
   private readonly programs = new Map<string, Recorded>();
   /** Where the next batch begins in `order`: device state, so that steps in a row need nothing from outside. */
-  private readonly cursor = new Variable(0, { name: 'cursor', dtype: 'int32', trainable: false });
+  private readonly cursor: Variable;
 
   constructor(
+    /** What errors call it. */
+    private readonly where: string,
+    /** Where the model lives. */
+    readonly device: Device,
     private readonly step: (data: StepData) => Tree<Tensor>,
     /** Run op by op instead of compiling. */
     readonly eager = false,
-  ) {}
+  ) {
+    this.cursor = onDevice(device, () => new Variable(0, { name: 'cursor', dtype: 'int32', trainable: false }));
+  }
 
   /** Queues the step on one batch. */
   runBatch(data: StepData<DeviceTensor>): Results<DeviceTensor> {
-    if (this.eager) return this.step(data) as Results<DeviceTensor>;
+    if (this.eager) return onDevice(this.device, () => this.step(data) as Results<DeviceTensor>);
     const leaves = leavesOf(data);
     const { compiled, form } = this.recorded(`batch|${signature(data)}`, leaves, (inputs) => withLeaves(data, inputs));
     return unflatten(form, compiled.run(leaves));
@@ -68,8 +75,11 @@ export class StepFunction {
     let recorded = this.programs.get(key);
     if (!recorded) {
       let form: Tree<Tensor> = [];
-      const graph = trace((...inputs) => flatten((form = this.step(makeBatch(inputs)))), leaves);
-      this.programs.set(key, (recorded = { compiled: new CompiledFunction(graph), form }));
+      const graph = onDevice(this.device, () =>
+        trace((...inputs) => flatten((form = this.step(makeBatch(inputs)))), leaves),
+      );
+      const compiled = new CompiledFunction(this.where, graph, this.device);
+      this.programs.set(key, (recorded = { compiled, form }));
     }
     return recorded;
   }

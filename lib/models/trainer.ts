@@ -1,5 +1,6 @@
 // Training: compile, fit, evaluate, predict, and the steps that subclasses may override. The loop itself is in loop.ts.
 import type { History } from '../callbacks/history.js';
+import { currentDevice, onDevice, type Device } from '../device.js';
 import { HornetError } from '../errors.js';
 import { valueAndGrad } from '../graph/transforms.js';
 import { Layer } from '../layers/layer.js';
@@ -67,6 +68,7 @@ export abstract class Trainer extends Layer {
   stopTraining = false;
   #compiled: Compiled | null = null;
   #predict: StepFunction | null = null;
+  #device: Device | null = null;
 
   /** Names of the outputs, as losses and logs call them. */
   abstract get outputNames(): readonly string[];
@@ -74,6 +76,12 @@ export abstract class Trainer extends Layer {
   abstract get inputShapes(): readonly (Shape | null)[] | null;
   /** Creates the weights from the shapes of real data. */
   abstract buildFor(x: Tree<Tensor>): void;
+
+  /** Where the weights are and steps run: the device that was current when they were made; until then the current one. */
+  get device(): Device {
+    this.#device ??= this.weights[0]?.device ?? null;
+    return this.#device ?? currentDevice();
+  }
 
   /** Configures training. Call it again after changing `trainable` of any layer. */
   compile(args: CompileArgs = {}): void {
@@ -85,14 +93,14 @@ export abstract class Trainer extends Layer {
       );
     }
     checkNames(args);
-    this.#compiled = {
+    this.#compiled = onDevice(this.device, () => ({
       args,
       optimizer: getOptimizer(args.optimizer ?? 'rmsprop'),
       lossTracker: new Mean({ name: 'loss' }),
       loss: null,
       metrics: null,
       steps: new Map(),
-    };
+    }));
     this.#predict = null;
     this.stopTraining = false;
   }
@@ -306,18 +314,18 @@ export abstract class Trainer extends Layer {
 
   /** The compiled step of a kind. Internal. */
   stepFunction(kind: StepKind): StepFunction {
-    if (kind === 'predict') return (this.#predict ??= this.makeStep((data) => this.predictStep(data)));
+    if (kind === 'predict') return (this.#predict ??= this.makeStep(kind, (data) => this.predictStep(data)));
     const { steps } = this.compiled;
     let step = steps.get(kind);
     if (!step) {
-      step = this.makeStep((data) => sorted(kind === 'train' ? this.trainStep(data) : this.testStep(data)));
+      step = this.makeStep(kind, (data) => sorted(kind === 'train' ? this.trainStep(data) : this.testStep(data)));
       steps.set(kind, step);
     }
     return step;
   }
 
-  private makeStep(fn: (data: StepData) => Tree<Tensor>): StepFunction {
-    return new StepFunction(fn, this.#compiled?.args.runEagerly ?? false);
+  private makeStep(kind: StepKind, fn: (data: StepData) => Tree<Tensor>): StepFunction {
+    return new StepFunction(`${kind}Step`, this.device, fn, this.#compiled?.args.runEagerly ?? false);
   }
 
   private trackLoss(loss: Tensor, x: Tree<Tensor>): void {

@@ -1,4 +1,5 @@
 // The wrapper of every public op: on symbolic tensors the op is recorded in the functional graph instead of being run.
+import { onDeviceOf } from '../device.js';
 import { Tensor } from '../tensor.js';
 
 type SymbolicDispatch = (name: string, fn: (...args: never[]) => unknown, args: readonly unknown[]) => unknown;
@@ -24,9 +25,10 @@ const isSymbolic = (arg: unknown): boolean => {
   return false;
 };
 
-/** Makes `fn` an op that also works on symbolic tensors, anywhere in its arguments. */
+/** Makes `fn` an op that also works on symbolic tensors, anywhere in its arguments, and on devices that are not the current. */
 export function publicOp<A extends never[] | unknown[], R>(name: string, fn: (...args: A) => R): (...args: A) => R {
-  const op = (...args: A): R => (dispatch && args.some(isSymbolic) ? (dispatch(name, fn, args) as R) : fn(...args));
+  const op = (...args: A): R =>
+    dispatch && args.some(isSymbolic) ? (dispatch(name, fn, args) as R) : onDeviceOf(args, () => fn(...args));
   Object.defineProperty(op, 'name', { value: name });
   table.set(name, op);
   return op;

@@ -1,5 +1,6 @@
 // The base of all optimizers: state, clipping, weight decay, averaging, gradient accumulation. Update rules are in the
 // subclasses' `updateStep`.
+import { onDeviceOf } from '../device.js';
 import { HornetError } from '../errors.js';
 import { currentTrace, withTrace } from '../graph/trace.js';
 import { jit } from '../graph/transforms.js';
@@ -136,7 +137,10 @@ export abstract class Optimizer {
    * @param variables - Default: those that the optimizer was built with.
    */
   apply(grads: readonly (Tensor | null)[], variables?: readonly Variable[]): void {
-    if (grads.length === 0) return;
+    if (grads.length > 0) onDeviceOf(grads, () => this.applyHere(grads, variables));
+  }
+
+  private applyHere(grads: readonly (Tensor | null)[], variables?: readonly Variable[]): void {
     if (variables) this.build(variables);
     else if (!this.built)
       throw new HornetError(this.name, 'apply() without variables needs a built optimizer; call build() first');

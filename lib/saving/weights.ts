@@ -1,4 +1,5 @@
 // The weights of a model to and from a file, by position and path.
+import { onDevice } from '../device.js';
 import { HornetError } from '../errors.js';
 import { sameShape } from '../graph/ir.js';
 import type { Layer } from '../layers/layer.js';
@@ -37,5 +38,7 @@ export async function loadWeights(model: Layer, path: string): Promise<void> {
       );
     }
   });
-  stored.forEach(({ data, shape, dtype }, i) => weights[i].assign(fromBytes(data, shape, dtype)));
+  stored.forEach(({ data, shape, dtype }, i) => {
+    onDevice(weights[i].device, () => weights[i].assign(fromBytes(data, shape, dtype)));
+  });
 }

@@ -24,7 +24,7 @@ int chooseThreads(const BackendOptions& options) {
 
 class CpuBackend : public Backend {
  public:
-  explicit CpuBackend(const BackendOptions& options) : threads_(chooseThreads(options)) {
+  explicit CpuBackend(const BackendOptions& options) : threads_(chooseThreads(options)), pool_(options.memoryLimit) {
     // Brings oneDNN's static variables into being, so that they are destroyed after the engine has been stopped.
     const dnnl::memory::desc desc({1}, onednn::dataType(DType::float32), dnnl::memory::format_tag::a);
     onednn::reorder("device", desc, desc);
@@ -43,14 +43,12 @@ class CpuBackend : public Backend {
   }
 
   void* allocate(size_t bytes, Contents contents) override {
-    HostMemory memory = allocateHost(bytes);
+    HostMemory memory = pool_.allocate(bytes);
     if (contents == Contents::zeros) std::memset(memory.get(), 0, bytes);
-    use_.add(bytes);
     return memory.release();
   }
   void release(void* memory, size_t bytes) noexcept override {
-    std::free(memory);
-    use_.remove(bytes);
+    pool_.release(HostMemory(static_cast<std::byte*>(memory)), bytes);
   }
   void upload(void* to, const void* from, size_t bytes) override { copy(to, from, bytes); }
   void write(void* to, const void* from, size_t bytes) override { copy(to, from, bytes); }
@@ -70,12 +68,12 @@ class CpuBackend : public Backend {
     return std::make_unique<CpuExecutable>(std::move(program), workspace_);
   }
 
-  const MemoryUse& memory() const override { return use_; }
+  const MemoryUse& memory() const override { return pool_.use(); }
 
  private:
   int threads_;
-  MemoryUse use_;
-  std::shared_ptr<Workspace> workspace_ = std::make_shared<Workspace>(use_);
+  HostPool pool_;
+  std::shared_ptr<Workspace> workspace_ = std::make_shared<Workspace>(pool_);
 };
 
 }  // namespace

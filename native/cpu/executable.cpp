@@ -11,10 +11,9 @@ namespace hornet {
 std::byte* Workspace::reserve(size_t bytes) {
   if (bytes > bytes_) {
     // Freed first, so that the old and the new one need not fit together.
-    memory_.reset();
-    use_.remove(std::exchange(bytes_, 0));
-    memory_ = allocateHost(bytes);
-    use_.add(bytes_ = bytes);
+    pool_.release(std::move(memory_), std::exchange(bytes_, 0));
+    memory_ = pool_.allocate(bytes);
+    bytes_ = bytes;
   }
   return memory_.get();
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../backend.h"
@@ -17,8 +18,8 @@ namespace hornet {
 /// Memory that all programs of a device share, because they run one at a time: arena and scratch. It only grows.
 class Workspace {
  public:
-  explicit Workspace(MemoryUse& use) : use_(use) {}
-  ~Workspace() { use_.remove(bytes_); }
+  explicit Workspace(HostPool& pool) : pool_(pool) {}
+  ~Workspace() { pool_.release(std::move(memory_), bytes_); }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
@@ -26,7 +27,7 @@ class Workspace {
   std::byte* reserve(size_t bytes);
 
  private:
-  MemoryUse& use_;
+  HostPool& pool_;
   HostMemory memory_;
   size_t bytes_ = 0;
 };

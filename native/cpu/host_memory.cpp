@@ -41,4 +41,20 @@ HostMemory allocateHost(size_t bytes) {
   return HostMemory(static_cast<std::byte*>(memory));
 }
 
+HostMemory HostPool::allocate(size_t bytes) {
+  const size_t used = use_.current();
+  if (limit_ > 0 && used + bytes > limit_) {
+    throw Error("memory", "cannot allocate " + megabytes(bytes) + ": " + megabytes(used) + " of the limit of " +
+                              megabytes(limit_) + " are in use");
+  }
+  HostMemory memory = allocateHost(bytes);
+  use_.add(bytes);
+  return memory;
+}
+
+void HostPool::release(HostMemory memory, size_t bytes) {
+  memory.reset();
+  use_.remove(bytes);
+}
+
 }  // namespace hornet

@@ -151,6 +151,7 @@ describe('variables in programs', () => {
   test('values handed out keep their numbers while a bound program runs', async () => {
     const v = new Variable([1]);
     const bound = new CompiledFunction(
+      'test',
       trace(() => {
         v.assign(ops.add(v.value, 1));
         return [];

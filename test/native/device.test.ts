@@ -111,3 +111,15 @@ test('tensors that a synchronous loop drops are freed within it', () => {
   for (let i = 0; i < 300; i++) device.allocate(bytes, false);
   expect(device.memory().peakBytes).toBeLessThan(200 * bytes);
 });
+
+test('memory is limited where a limit is given', async () => {
+  const limited = loadAddon().openDevice('cpu', { memoryLimit: 2e6 });
+  const kept = limited.allocate(1.5e6);
+  const message = '[memory] cannot allocate 1.0 MB: 1.5 MB of the limit of 2.0 MB are in use';
+  expect(() => limited.allocate(1e6)).toThrow(message);
+  // What fits still does.
+  const [x, y] = [limited.upload(Float32Array.of(1)), limited.allocate(4)];
+  limited.compile(addition(1)).run([x, x], [y]);
+  expect([...new Float32Array(await limited.read(y))]).toEqual([2]);
+  expect(kept.bytes).toBe(1.5e6);
+});
