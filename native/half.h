@@ -7,6 +7,13 @@
 
 #include "device_fn.h"
 
+// Which GPU's instructions there are; none where g++ compiles device code.
+#if defined(__CUDA_ARCH__) && defined(__CUDACC_VER_MAJOR__)
+#define HORNET_PTX_ARCH __CUDA_ARCH__
+#else
+#define HORNET_PTX_ARCH 0
+#endif
+
 namespace hornet {
 
 struct Float16 {
@@ -18,7 +25,7 @@ struct BFloat16 {
 };
 
 HORNET_DEVICE_FN float toFloat(Float16 h) {
-#if defined(__CUDA_ARCH__)
+#if HORNET_PTX_ARCH >= 530
   float value;
   asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(h.bits));
   return value;
@@ -37,7 +44,7 @@ HORNET_DEVICE_FN float toFloat(BFloat16 h) { return bitCast<float>(uint32_t(h.bi
 
 // Rounds to nearest, ties to even; overflow gives infinity, NaN stays NaN.
 HORNET_DEVICE_FN Float16 toFloat16(float value) {
-#if defined(__CUDA_ARCH__)
+#if HORNET_PTX_ARCH >= 530
   Float16 half;
   asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half.bits) : "f"(value));
   return half;
@@ -54,7 +61,7 @@ HORNET_DEVICE_FN Float16 toFloat16(float value) {
 }
 
 HORNET_DEVICE_FN BFloat16 toBFloat16(float value) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#if HORNET_PTX_ARCH >= 800
   BFloat16 half;
   asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(half.bits) : "f"(value));
   return half;

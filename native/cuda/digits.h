@@ -1,35 +1,26 @@
-// The place of an element as digits, one per dimension, whose radices the host knows.
+// The place of an element as digits, one per dimension. Places are counted in uint32_t below 2^31, else in uint64_t.
 #pragma once
 
-#include "../device_fn.h"
+#include <type_traits>
+
+#include "divisor.h"
 
 namespace hornet {
 
-/// What places are counted in: uint32_t below 2^31, where a division is a multiplication, else uint64_t.
-template <class Index>
-struct Radix;
+/// What Divisor is to short places.
+struct LongDivisor {
+  uint64_t size;
 
-template <>
-struct Radix<uint32_t> {
-  uint32_t value, multiplier, shift;
+  HORNET_DEVICE_FN uint64_t divide(uint64_t n) const { return n / size; }
 };
 
-template <>
-struct Radix<uint64_t> {
-  uint64_t value;
-};
-
-/// n / d for n < 2^31.
-HORNET_DEVICE_FN uint32_t quotient(uint32_t n, const Radix<uint32_t>& d) {
-  return (uint32_t(uint64_t(n) * d.multiplier >> 32) + n) >> d.shift;
-}
-
-HORNET_DEVICE_FN uint64_t quotient(uint64_t n, const Radix<uint64_t>& d) { return n / d.value; }
-
-/// Takes the last digit of a mixed radix number off: returns n % d and leaves n / d.
 template <class Index>
-HORNET_DEVICE_FN Index takeDigit(Index& n, const Radix<Index>& d) {
-  const Index rest = quotient(n, d), digit = n - rest * d.value;
+using Radix = std::conditional_t<sizeof(Index) == 4, Divisor, LongDivisor>;
+
+/// Takes the last digit of a place off: returns n % radix and leaves n / radix.
+template <class Index>
+HORNET_DEVICE_FN Index takeDigit(Index& n, const Radix<Index>& radix) {
+  const Index rest = radix.divide(n), digit = n - rest * radix.size;
   n = rest;
   return digit;
 }
@@ -38,20 +29,14 @@ HORNET_DEVICE_FN Index takeDigit(Index& n, const Radix<Index>& d) {
 
 #if !defined(__CUDACC__) && !defined(HORNET_DEVICE_CODE)
 
-#include <bit>
-#include <string>
-
 namespace hornet {
 
-/// For d of at least 1; with uint32_t at most 2^31.
 template <class Index>
-Radix<Index> radixOf(int64_t d) {
-  if constexpr (sizeof(Index) == 8) {
-    return {uint64_t(d)};
-  } else {
-    const int shift = std::bit_width(uint64_t(d) - 1);
-    return {uint32_t(d), uint32_t((((uint64_t(1) << shift) - uint64_t(d)) << 32) / uint64_t(d) + 1), uint32_t(shift)};
-  }
+Radix<Index> radixOf(int64_t size) {
+  if constexpr (sizeof(Index) == 4)
+    return makeDivisor(uint32_t(size));
+  else
+    return {uint64_t(size)};
 }
 
 /// Calls visit(Index{}, "the type's name") with the type in which places below `count` are counted.

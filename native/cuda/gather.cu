@@ -23,7 +23,7 @@ __device__ void gatherRows(const GatherArgs<Index>& args) {
       if (rest >= args.count) continue;
       const int64_t column = int64_t(takeDigit(rest, args.inner)), index = int64_t(takeDigit(rest, args.indices));
       const int64_t row = int64_t(rest) * args.rows + rowAt(args.lookup, index);
-      items[k] = from[row * int64_t(args.inner.value) + column];
+      items[k] = from[row * int64_t(args.inner.size) + column];
     }
 #pragma unroll
     for (int k = 0; k < kCopyItems; k++) {

@@ -11,7 +11,7 @@ __device__ void fillIota(const IotaArgs<Index>& args) {
   T* to = static_cast<T*>(args.to);
   const Index step = Index(gridDim.x) * blockDim.x;
   for (Index i = Index(blockIdx.x) * blockDim.x + threadIdx.x; i < args.count; i += step) {
-    Index outside = quotient(i, args.inner);
+    Index outside = args.inner.divide(i);
     to[i] = convert<T>(int64_t(takeDigit(outside, args.length)));
   }
 }

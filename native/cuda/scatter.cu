@@ -188,7 +188,7 @@ __device__ void replaceRows(const ReplaceArgs<Index>& args) {
   const Item* updates = static_cast<const Item*>(args.updates);
   Item* to = static_cast<Item*>(args.to);
   const Key* keys = static_cast<const Key*>(args.keys);
-  const int64_t inner = int64_t(args.inner.value), places = int64_t(args.places.value);
+  const int64_t inner = int64_t(args.inner.size), places = int64_t(args.places.size);
   const Index step = Index(gridDim.x) * blockDim.x;
   for (Index i = Index(blockIdx.x) * blockDim.x + threadIdx.x; i < args.count; i += step) {
     Index rest = i;
@@ -209,7 +209,7 @@ __device__ void addAtOnce(const AddAtOnceArgs<Index>& args) {
     Index rest = i;
     const int64_t column = int64_t(takeDigit(rest, args.inner)), index = int64_t(takeDigit(rest, args.indices));
     const int64_t row = int64_t(rest) * args.rows + rowAt(args.lookup, index);
-    atomicAdd(args.to + row * int64_t(args.inner.value) + column, args.updates[i]);
+    atomicAdd(args.to + row * int64_t(args.inner.size) + column, args.updates[i]);
   }
 }
 

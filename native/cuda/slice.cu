@@ -23,7 +23,7 @@ __device__ void padItems(const PadArgs<Index>& args) {
         const int64_t place = int64_t(takeDigit(rest, args.targetSizes[d])) - args.lo[d];
         if (place < 0) isInside = false;
         Index at = place < 0 ? Index(0) : Index(place);
-        if (args.spacing[d].value != 1 && takeDigit(at, args.spacing[d]) != 0) isInside = false;
+        if (args.spacing[d].size != 1 && takeDigit(at, args.spacing[d]) != 0) isInside = false;
         if (int64_t(at) >= args.sizes[d]) isInside = false;
         source += int64_t(at) * args.fromStrides[d];
       }
