@@ -51,18 +51,20 @@ Layout channelsLast(const std::vector<int64_t>& shape) {
 
 Layout rowMajor(const std::vector<int64_t>& dims) { return {dims, rowMajorStrides(dims)}; }
 
-Tensor Graph::enter(DType dtype, const Layout& layout, int64_t alignment, bool isVirtual, bool isByValue) {
-  dtypes_.push_back(dtype);
-  const Tensor id = Tensor(dtypes_.size());
-  Descriptor& d = tensors_.emplace_back(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
+Tensor Graph::enter(DType dtype, const Layout& layout, int64_t alignment, bool isVirtual, bool isScalar) {
+  const Tensor id = tensors() + 1;
+  Descriptor d(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
   d.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, id)
       .set(CUDNN_ATTR_TENSOR_DATA_TYPE, dataType(dtype))
       .set(CUDNN_ATTR_TENSOR_DIMENSIONS, layout.dims)
       .set(CUDNN_ATTR_TENSOR_STRIDES, layout.strides)
       .set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, alignment)
       .set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, isVirtual)
-      .set(CUDNN_ATTR_TENSOR_IS_BY_VALUE, isByValue)
+      .set(CUDNN_ATTR_TENSOR_IS_BY_VALUE, isScalar)
       .finalize();
+  int64_t values = 1;
+  for (size_t i = 0; i < layout.dims.size(); ++i) values += (layout.dims[i] - 1) * layout.strides[i];
+  entries_.push_back({std::move(d), dtype, isScalar, isVirtual || isScalar ? 0 : size_t(values) * sizeOf(dtype)});
   return id;
 }
 

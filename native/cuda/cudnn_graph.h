@@ -1,7 +1,6 @@
 // A graph of cuDNN operations under construction: tensors, and operations between them. What runs it is a plan.
 #pragma once
 
-#include <deque>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -35,7 +34,13 @@ class Graph {
   Tensor between(const Layout& layout, DType dtype = DType::float32);
   /// A number that the host gives when the plan runs; its dimensions are 1.
   Tensor scalar(DType dtype, size_t rank);
-  const Descriptor& at(Tensor tensor) const { return tensors_.at(size_t(tensor - 1)); }
+  const Descriptor& at(Tensor tensor) const { return entry(tensor).descriptor; }
+
+  /// Tensors are numbered from 1 to this.
+  Tensor tensors() const { return Tensor(entries_.size()); }
+  /// Bytes in device memory; 0 for tensors that are not there.
+  size_t bytes(Tensor tensor) const { return entry(tensor).bytes; }
+  bool isScalar(Tensor tensor) const { return entry(tensor).isScalar; }
 
   // Convolutions: x [N, C, …], w [O, C / groups, …], y [N, O, …]. Sums are made in `compute`.
   void convolve(Tensor x, Tensor w, Tensor y, const Sliding& sliding, DType compute = DType::float32);
@@ -62,11 +67,18 @@ class Graph {
 
  private:
   /// Notes that an operation multiplies a tensor.
-  void multiplies(Tensor tensor) { multipliesFloat32_ |= dtypes_.at(size_t(tensor - 1)) == DType::float32; }
-  Tensor enter(DType dtype, const Layout& layout, int64_t alignment, bool isVirtual, bool isByValue);
+  void multiplies(Tensor tensor) { multipliesFloat32_ |= entry(tensor).dtype == DType::float32; }
+  Tensor enter(DType dtype, const Layout& layout, int64_t alignment, bool isVirtual, bool isScalar);
 
-  std::deque<Descriptor> tensors_;
-  std::vector<DType> dtypes_;
+  struct Entry {
+    Descriptor descriptor;
+    DType dtype;
+    bool isScalar;
+    size_t bytes;
+  };
+  const Entry& entry(Tensor tensor) const { return entries_.at(size_t(tensor - 1)); }
+
+  std::vector<Entry> entries_;
   std::vector<Descriptor> operations_;
   bool multipliesFloat32_ = false;
 };

@@ -130,4 +130,29 @@ std::optional<Plan> choosePlan(const Target& target, const Graph& graph, const R
   return std::nullopt;
 }
 
+Operands::Operands(std::span<const Address> addresses, void* workspace)
+    : addresses_(addresses.begin(), addresses.end()),
+      workspace_(workspace),
+      pack_(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR) {
+  std::vector<int64_t> ids;
+  std::vector<const void*> pointers;
+  for (const auto& [id, pointer] : addresses) {
+    ids.push_back(id);
+    pointers.push_back(pointer);
+  }
+  pack_.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, ids)
+      .setRaw(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, int64_t(pointers.size()), pointers.data())
+      .setRaw(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace)
+      .finalize();
+}
+
+bool Operands::equal(std::span<const Address> addresses, void* workspace) const {
+  return workspace == workspace_ &&
+         std::equal(addresses.begin(), addresses.end(), addresses_.begin(), addresses_.end());
+}
+
+void Operands::run(cudnnHandle_t handle, const Plan& plan) const {
+  check(functions().cudnnBackendExecute(handle, plan.descriptor.get(), pack_.get()), "running a plan");
+}
+
 }  // namespace hornet::cudnn

@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cudnn_graph.h"
@@ -66,5 +68,22 @@ std::optional<Plan> makePlan(const Target& target, const EngineConfig& config);
 
 /// The first plan that can be made; nothing if cuDNN has no engine for this graph under these rules.
 std::optional<Plan> choosePlan(const Target& target, const Graph& graph, const Rules& rules);
+
+/// Addresses of a graph's tensors, and of the workspace.
+class Operands {
+ public:
+  using Address = std::pair<Tensor, const void*>;
+
+  Operands(std::span<const Address> addresses, void* workspace);
+
+  bool equal(std::span<const Address> addresses, void* workspace) const;
+  /// Enqueues the plan on the handle's stream.
+  void run(cudnnHandle_t handle, const Plan& plan) const;
+
+ private:
+  std::vector<Address> addresses_;
+  void* workspace_;
+  Descriptor pack_;
+};
 
 }  // namespace hornet::cudnn
