@@ -78,7 +78,7 @@ void describeLibrary(Report& report, Library which) {
     problem = "the driver is for CUDA " + version + "; Hornet needs one for 12.0 or newer. " + remedyFor(which);
   }
   Report library{"{"};
-  library.add("name", quote(nameOf(which)));
+  library.add("name", quote(which == Library::driver ? "driver" : nameOf(which)));
   library.add("path", orNull(path));
   library.add("origin", orNull(origin));
   library.add("version", orNull(version));
