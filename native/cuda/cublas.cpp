@@ -18,26 +18,26 @@ Functions load() {
 
 cublasLtMatmulDesc_t makeOperation(cublasComputeType_t compute, cudaDataType_t scale) {
   cublasLtMatmulDesc_t handle = nullptr;
-  check(functions().cublasLtMatmulDescCreate(&handle, compute, scale), "the operation");
+  check(functions().cublasLtMatmulDescCreate(&handle, compute, scale), "matmul");
   return handle;
 }
 
 cublasLtMatrixLayout_t makeLayout(cudaDataType_t type, int64_t rows, int64_t columns, int64_t leading) {
   cublasLtMatrixLayout_t handle = nullptr;
-  check(functions().cublasLtMatrixLayoutCreate(&handle, type, uint64_t(rows), uint64_t(columns), leading), "a layout");
+  check(functions().cublasLtMatrixLayoutCreate(&handle, type, uint64_t(rows), uint64_t(columns), leading), "matmul");
   return handle;
 }
 
 cublasLtMatmulPreference_t makePreference() {
   cublasLtMatmulPreference_t handle = nullptr;
-  check(functions().cublasLtMatmulPreferenceCreate(&handle), "the preferences");
+  check(functions().cublasLtMatmulPreferenceCreate(&handle), "matmul");
   return handle;
 }
 
 cublasLtHandle_t makeHandle(const Device& device) {
   device.activate();
   cublasLtHandle_t handle = nullptr;
-  check(functions().cublasLtCreate(&handle), "the handle");
+  check(functions().cublasLtCreate(&handle), "cublas");
   return handle;
 }
 
@@ -48,10 +48,9 @@ const Functions& functions() {
   return table;
 }
 
-void check(cublasStatus_t status, const char* what) {
+void check(cublasStatus_t status, const char* op) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
-  throw Error("cublas", std::string(what) + ": " + functions().cublasLtGetStatusString(status) + " (status " +
-                            std::to_string(int(status)) + ")");
+  throw Error(op, std::string("cuBLASLt failed: ") + functions().cublasLtGetStatusString(status));
 }
 
 Operation::Operation(cublasComputeType_t compute, cudaDataType_t scale) : Descriptor(makeOperation(compute, scale)) {}
@@ -71,7 +70,7 @@ int algorithmId(const Algorithm& algorithm) {
   size_t written = 0;
   check(functions().cublasLtMatmulAlgoConfigGetAttribute(&algorithm.algo, CUBLASLT_ALGO_CONFIG_ID, &id, sizeof(id),
                                                          &written),
-        "the algorithm's number");
+        "matmul");
   return id;
 }
 
@@ -84,7 +83,7 @@ std::vector<Algorithm> Handle::algorithms(const Operation& operation, const Layo
   const cublasStatus_t status = functions().cublasLtMatmulAlgoGetHeuristic(
       get(), operation.get(), a.get(), b.get(), d.get(), d.get(), preference.get(), count, found.data(), &returned);
   if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) return {};
-  check(status, "choosing an algorithm");
+  check(status, "matmul");
   found.resize(size_t(returned));
   std::erase_if(found, [](const Algorithm& algorithm) { return algorithm.state != CUBLAS_STATUS_SUCCESS; });
   return found;

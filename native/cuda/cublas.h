@@ -37,8 +37,8 @@ struct Functions {
 /// The functions of the library, which is opened at the first call. Throws an Error when there is none.
 const Functions& functions();
 
-/// Throws an Error that tells what failed and why.
-void check(cublasStatus_t status, const char* what);
+/// Throws an Error of this op that tells why it failed.
+void check(cublasStatus_t status, const char* op);
 
 template <class Handle, auto Destroy>
 struct Destroyer {
@@ -56,7 +56,7 @@ class Descriptor {
 
   template <class Value>
   void set(Attribute attribute, const Value& value) {
-    check((functions().*SetAttribute)(get(), attribute, &value, sizeof(value)), "an attribute");
+    check((functions().*SetAttribute)(get(), attribute, &value, sizeof(value)), "matmul");
   }
 
  protected:
