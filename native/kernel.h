@@ -26,6 +26,12 @@ struct KernelArgs {
   bool writesState = false;
 };
 
+/// For ops of floats only.
+inline void requireFloat(const KernelArgs& args) {
+  const DType dtype = args.inputs[0].dtype;
+  if (!isFloat(dtype)) throw Error(args.op, std::string("not defined for ") + dtypeName(dtype));
+}
+
 /// One instruction, ready to run any number of times. Made once per program; `run` allocates nothing.
 class Kernel {
  public:

@@ -15,8 +15,8 @@ namespace {
 class Qr : public Kernel {
  public:
   explicit Qr(const KernelArgs& args) {
+    requireFloat(args);
     const TensorSpec& x = args.inputs[0];
-    if (!isFloat(x.dtype)) throw Error(args.op, std::string("not defined for ") + dtypeName(x.dtype));
     const size_t rank = x.shape.size();
     m_ = x.shape.at(rank - 2);
     n_ = x.shape.at(rank - 1);
