@@ -89,6 +89,16 @@ __device__ inline T blockReduce(T value) {
   return value;
 }
 
+/// The result over a group of `kLanes` threads that share a row, in all of them: a part of a warp or a whole block.
+template <class Op, int kLanes, class T>
+__device__ inline T groupReduce(T value) {
+  if constexpr (kLanes > 32) {
+    return blockReduce<Op, kLanes>(value);
+  } else {
+    return warpReduce<Op, kLanes>(value);
+  }
+}
+
 /// The result over this lane and those before it.
 template <class Op, class T>
 __device__ inline T warpScan(T value) {
