@@ -1,0 +1,215 @@
+// batch_norm, layer_norm and their gradients, by kernels of our own: they are bound by memory, and read it once where
+// a block holds what it needs, else once for the sums and once for the results.
+#include "norm.h"
+
+#include <algorithm>
+
+#include "../kernel.h"
+#include "../scratch.h"
+#include "rows.h"
+
+namespace hornet {
+namespace {
+
+int64_t widthOf(const TensorSpec& x) { return x.shape.back(); }
+int64_t rowsOf(const TensorSpec& x) { return widthOf(x) > 0 ? x.numel() / widthOf(x) : 0; }
+size_t computeBytes(const TensorSpec& x) { return x.dtype == DType::float64 ? 8 : 4; }
+
+/// The dtype of parameters and statistics, which are all operands but the first `data` inputs and the first output.
+DType parameterType(const KernelArgs& args, size_t data) {
+  requireFloat(args);
+  const DType dtype = args.inputs[data].dtype;
+  const auto differ = [dtype](const std::vector<TensorSpec>& specs, size_t first) {
+    return std::any_of(specs.begin() + ptrdiff_t(first), specs.end(),
+                       [dtype](const TensorSpec& spec) { return spec.dtype != dtype; });
+  };
+  if (differ(args.inputs, data) || differ(args.outputs, 1)) {
+    throw Error(args.op, "parameters and statistics have different dtypes");
+  }
+  return dtype;
+}
+
+void bind(BatchNormArgs& args, std::span<const void* const> in, std::span<void* const> out) {
+  args.x = in[0];
+  args.gamma = in[1];
+  args.beta = in[2];
+  args.y = out[0];
+  args.mean = out[1];
+  args.variance = out[2];
+}
+
+void bind(BatchNormGradArgs& args, std::span<const void* const> in, std::span<void* const> out) {
+  args.x = in[0];
+  args.dy = in[1];
+  args.gamma = in[2];
+  args.mean = in[3];
+  args.variance = in[4];
+  args.dx = out[0];
+  args.dgamma = out[1];
+  args.dbeta = out[2];
+}
+
+/// Normalization over the rows of each channel. Few rows: one block per tile of channels does all. Many: blocks gather
+/// partial results of slices, a second kernel merges them, a third applies what follows from them.
+template <class Args>
+class ChannelNorm : public Kernel {
+ public:
+  /// `name` begins the names of the kernels; the first `data` inputs are stored like x.
+  ChannelNorm(const KernelArgs& args, const std::string& name, size_t data) {
+    const TensorSpec& x = args.inputs[0];
+    const int64_t width = widthOf(x), rows = rowsOf(x);
+    args_.shape = {rows, width, 1, 1};
+    args_.epsilon = args.attrs.number("epsilon");
+    if (width == 0) return;
+
+    Device& device = *args.device;
+    const int pack = packFor(sizeOf(x.dtype), width);
+    int& columns = args_.shape.columns;
+    while (columns < kNormMostColumns && columns < width / pack) columns *= 2;
+    tiles_ = blocksFor(width / pack, columns, INT32_MAX);
+    // Rows that a block reads at once.
+    const int64_t step = int64_t(kThreads / columns) * 4;
+    const auto slices = [&](int64_t perMultiprocessor) {
+      const int64_t enough = perMultiprocessor * device.multiprocessors() / tiles_;
+      return unsigned(std::clamp<int64_t>(std::min(enough, rows / step), 1, 1024));
+    };
+    const std::string t = deviceType(x.dtype), p = deviceType(parameterType(args, data)),
+                      c = deviceComputeType(x.dtype), packText = std::to_string(pack);
+    const auto kernel = [&](const char* part, const std::vector<std::string>& arguments) {
+      return DeviceKernel(device, "batch_norm.cu", instantiate(name + part, arguments));
+    };
+    if (rows <= step * 8) {
+      whole_ = kernel("Whole", {t, p, c, packText});
+      return;
+    }
+    args_.shape.slices = int(slices(4));
+    applySlices_ = slices(16);
+    gather_ = kernel("Gather", {t, p, c, packText});
+    merge_ = kernel("Merge", {p, c});
+    apply_ = kernel("Apply", {t, c, packText});
+    const size_t bytes = size_t(width) * computeBytes(x);
+    partial_ = plan_.reserve(size_t(args_.shape.slices) * 2 * bytes);
+    factors_ = plan_.reserve(4 * bytes);
+  }
+
+  size_t scratchBytes() const override { return plan_.bytes(); }
+  std::string implementation() const override { return whole_ ? whole_.name() : gather_.name(); }
+
+  void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
+    bind(args_, in, out);
+    if (whole_) return whole_.launch({tiles_}, args_);
+    if (!gather_) return;
+    args_.partial = scratchAt(scratch, partial_);
+    args_.factors = scratchAt(scratch, factors_);
+    gather_.launch({tiles_, unsigned(args_.shape.slices)}, args_);
+    merge_.launch({blocksFor(args_.shape.width, kNormMergeColumns, INT32_MAX)}, args_);
+    apply_.launch({tiles_, applySlices_}, args_);
+  }
+
+ private:
+  Args args_{};
+  unsigned tiles_ = 0, applySlices_ = 1;
+  DeviceKernel whole_, gather_, merge_, apply_;
+  ScratchPlan plan_;
+  size_t partial_ = 0, factors_ = 0;
+};
+
+class LayerNorm : public Kernel {
+ public:
+  explicit LayerNorm(const KernelArgs& args) {
+    const TensorSpec& x = args.inputs[0];
+    const int64_t width = widthOf(x), rows = rowsOf(x);
+    args_.rows = rows;
+    args_.width = width;
+    args_.epsilon = args.attrs.number("epsilon");
+    const DType parameters = parameterType(args, 1);
+    if (rows == 0) return;
+    const RowPlan plan(sizeOf(x.dtype), width);
+    std::vector<std::string> types{deviceType(x.dtype), deviceType(parameters), deviceComputeType(x.dtype)};
+    plan.appendTo(types);
+    kernel_ = DeviceKernel(*args.device, "layer_norm.cu", instantiate("layerNorm", types));
+    blocks_ = plan.blocks(rows);
+  }
+
+  std::string implementation() const override { return kernel_.name(); }
+
+  void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
+    if (!kernel_) return;
+    args_.x = in[0];
+    args_.gamma = in[1];
+    args_.beta = in[2];
+    args_.y = out[0];
+    args_.mean = out[1];
+    args_.rstd = out[2];
+    kernel_.launch({blocks_}, args_);
+  }
+
+ private:
+  LayerNormArgs args_{};
+  DeviceKernel kernel_;
+  unsigned blocks_ = 0;
+};
+
+class LayerNormGrad : public Kernel {
+ public:
+  explicit LayerNormGrad(const KernelArgs& args) {
+    const TensorSpec& x = args.inputs[0];
+    const int64_t width = widthOf(x), rows = rowsOf(x);
+    args_.rows = rows;
+    args_.width = sums_.width = width;
+    const std::string p = deviceType(parameterType(args, 2)), c = deviceComputeType(x.dtype);
+    if (width == 0) return;
+    const RowPlan plan(sizeOf(x.dtype), width);
+    std::vector<std::string> types{deviceType(x.dtype), p, c};
+    plan.appendTo(types);
+    kernel_ = DeviceKernel(*args.device, "layer_norm.cu", instantiate("layerNormGrad", types));
+    blocks_ = plan.blocks(rows, 2 * args.device->multiprocessors());
+    if (blocks_ == 1 && plan.holds(width)) return;
+    sums_.slices = int(blocks_);
+    sumsKernel_ = DeviceKernel(*args.device, "layer_norm.cu", instantiate("layerNormSums", {p, c}));
+    scratchBytes_ = size_t(blocks_) * 2 * size_t(width) * computeBytes(x);
+  }
+
+  size_t scratchBytes() const override { return scratchBytes_; }
+  std::string implementation() const override { return kernel_.name(); }
+
+  void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
+    if (!kernel_) return;
+    args_.x = in[0];
+    args_.dy = in[1];
+    args_.gamma = in[2];
+    args_.mean = in[3];
+    args_.rstd = in[4];
+    args_.dx = out[0];
+    args_.dgamma = sums_.dgamma = out[1];
+    args_.dbeta = sums_.dbeta = out[2];
+    args_.partial = sumsKernel_ ? scratch : nullptr;
+    sums_.partial = scratch;
+    kernel_.launch({blocks_}, args_);
+    if (sumsKernel_) sumsKernel_.launch({blocksFor(args_.width, kNormMergeColumns, INT32_MAX)}, sums_);
+  }
+
+ private:
+  LayerNormGradArgs args_{};
+  LayerNormSumsArgs sums_{};
+  DeviceKernel kernel_, sumsKernel_;
+  unsigned blocks_ = 0;
+  size_t scratchBytes_ = 0;
+};
+
+std::unique_ptr<Kernel> makeBatchNorm(const KernelArgs& args) {
+  return std::make_unique<ChannelNorm<BatchNormArgs>>(args, "batchNorm", 1);
+}
+std::unique_ptr<Kernel> makeBatchNormGrad(const KernelArgs& args) {
+  return std::make_unique<ChannelNorm<BatchNormGradArgs>>(args, "batchNormGrad", 2);
+}
+std::unique_ptr<Kernel> makeLayerNorm(const KernelArgs& args) { return std::make_unique<LayerNorm>(args); }
+std::unique_ptr<Kernel> makeLayerNormGrad(const KernelArgs& args) { return std::make_unique<LayerNormGrad>(args); }
+
+REGISTER_KERNEL("batch_norm", makeBatchNorm);
+REGISTER_KERNEL("batch_norm_grad", makeBatchNormGrad);
+REGISTER_KERNEL("layer_norm", makeLayerNorm);
+REGISTER_KERNEL("layer_norm_grad", makeLayerNormGrad);
+
+}  // namespace
+}  // namespace hornet
