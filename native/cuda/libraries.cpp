@@ -5,6 +5,7 @@
 #include <link.h>
 
 #include <array>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 
@@ -80,11 +81,24 @@ std::string filesText(Library which) {
   throw Error("cuda", message + ". " + remedyFor(which));
 }
 
-/// cuDNN looks for its cuBLAS and NVRTC by name; what is loaded already is found wherever it lies.
+/// NVRTC looks for its built-in functions by name when it first compiles; those of the wheels don't find them beside
+/// themselves. What is loaded already is found wherever it lies.
+void openBuiltins(const std::string& nvrtc) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(nvrtc).parent_path(), error)) {
+    if (!entry.path().filename().string().starts_with("libnvrtc-builtins.so")) continue;
+    dlopen(entry.path().c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  }
+}
+
+/// cuDNN looks for its cuBLAS and NVRTC by name, too.
 void openCompanions(int major) {
   for (const Library which : {Library::cublasLt, Library::nvrtc}) {
     for (const Candidate& candidate : candidates(which, processEnvironment())) {
-      if (candidate.major == major && open(candidate)) break;
+      void* handle = candidate.major == major ? open(candidate) : nullptr;
+      if (!handle) continue;
+      if (which == Library::nvrtc) openBuiltins(pathOf(handle, candidate.file));
+      break;
     }
   }
 }
@@ -108,6 +122,7 @@ FoundLibrary search(Library which) {
       refused.push_back(tooNew(pathOf(handle, candidate.file), major, driver));
       continue;
     }
+    if (which == Library::nvrtc) openBuiltins(pathOf(handle, candidate.file));
     if (which == Library::cudnn) openCompanions(major);
     return {handle, pathOf(handle, candidate.file), candidate.origin};
   }
