@@ -46,12 +46,7 @@ class CudaBackend : public Backend {
   }
 
   void release(void* memory, size_t bytes) noexcept override {
-    try {
-      device_.activate();
-    } catch (const Error&) {
-      return;  // the driver has shut down, and the memory with it
-    }
-    device_.memory().release(memory, bytes, device_.computeStream());
+    if (device_.tryActivate()) device_.memory().release(memory, bytes, device_.computeStream());
   }
 
   void upload(void* to, const void* from, size_t bytes) override {

@@ -199,20 +199,29 @@ class SourceWriter {
 
   void writeCoordinates() {
     const size_t rank = layout_.dims.size();
+    const auto isRead = [&](size_t d) {
+      return std::ranges::any_of(layout_.strides, [d](const Dims& strides) { return strides[d] != 0; });
+    };
+    // Unread outer dimensions need not be told apart.
+    size_t first = 0;
+    while (first < rank && !isRead(first)) ++first;
     out_ << "    " << index() << " rest = " << index() << "(pack);\n";
-    for (size_t d = rank; d-- > 0;) {
+    for (size_t d = rank; d-- > first;) {
+      const std::string at = "at" + std::to_string(d), dim = "args.dims[" + std::to_string(d) + "]";
       if (d == 0) {
         out_ << "    const " << index() << " at0 = rest;\n";
       } else if (layout_.isWide) {
-        out_ << "    const int64_t at" << d << " = rest % args.dims[" << d << "];\n    rest /= args.dims[" << d
-             << "];\n";
+        if (isRead(d)) out_ << "    const int64_t " << at << " = rest % " << dim << ";\n";
+        out_ << "    rest /= " << dim << ";\n";
+      } else if (isRead(d)) {
+        out_ << "    uint32_t " << at << ";\n    rest = " << dim << ".divide(rest, " << at << ");\n";
       } else {
-        out_ << "    uint32_t at" << d << ";\n    rest = args.dims[" << d << "].divide(rest, at" << d << ");\n";
+        out_ << "    rest = " << dim << ".divide(rest);\n";
       }
     }
     for (size_t s = 0; s < layout_.strides.size(); ++s) {
       out_ << "    const int64_t offset" << s << " = 0";
-      for (size_t d = 0; d < rank; ++d) {
+      for (size_t d = first; d < rank; ++d) {
         if (layout_.strides[s][d] != 0) out_ << " + int64_t(at" << d << ") * args.strides[" << s << "][" << d << "]";
       }
       out_ << ";\n";

@@ -53,8 +53,7 @@ Device::Device(int index, const BackendOptions& options)
 
 Device::~Device() {
   // Whoever destroys the backend need not be the thread that used it.
-  context_.makeCurrent();
-  driver().cuCtxSynchronize();
+  if (tryActivate()) driver().cuCtxSynchronize();
 }
 
 void Device::activate() const { check(context_.makeCurrent(), "choosing the GPU"); }

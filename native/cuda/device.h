@@ -52,6 +52,8 @@ class Device {
 
   /// Makes this the device of the calling thread. Every public call into the backend begins with it.
   void activate() const;
+  /// The same where nothing may be thrown; false when the driver has shut down, and with it all that it held.
+  bool tryActivate() const noexcept { return context_.makeCurrent() == CUDA_SUCCESS; }
 
   /// Where kernels enqueue their work: the compute stream, or while a graph is recorded the capturing one.
   CUstream stream() const { return enqueueing_; }

@@ -53,7 +53,12 @@ CudaExecutable::CudaExecutable(std::shared_ptr<const Program> program, Device& d
   if (std::getenv("HORNET_PROFILE")) milliseconds_.resize(steps_.count());
 }
 
-CudaExecutable::~CudaExecutable() { device_.memory().release(constants_, constantBytes_, device_.computeStream()); }
+CudaExecutable::~CudaExecutable() {
+  if (!device_.tryActivate()) return;
+  // A graph may not go while it is replayed.
+  driver().cuStreamSynchronize(device_.computeStream());
+  device_.memory().release(constants_, constantBytes_, device_.computeStream());
+}
 
 void CudaExecutable::run(std::span<void* const> parameters, std::span<void* const> results) {
   std::byte* arena = workspace_->reserve(workspaceBytes_);
@@ -74,7 +79,10 @@ CudaExecutable::Recording& CudaExecutable::recordingFor(std::byte* arena, std::s
   auto found = std::ranges::find_if(recordings_, fits);
   isNew = found == recordings_.end();
   if (isNew) {
-    if (recordings_.size() == kRecordings) recordings_.pop_back();
+    if (recordings_.size() == kRecordings) {
+      if (recordings_.back()->graph) check(driver().cuStreamSynchronize(device_.computeStream()), "waiting for a step");
+      recordings_.pop_back();
+    }
     recordings_.push_back(std::make_unique<Recording>(
         Recording{arena, {parameters.begin(), parameters.end()}, {results.begin(), results.end()}, nullptr}));
     found = recordings_.end() - 1;
