@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cudaIncludes } from './cuda-headers.mjs';
+import { cudaIncludes, findNvcc } from './cuda-headers.mjs';
 import { ensureOneDnn, runtimeLibraries } from './onednn.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -49,6 +49,8 @@ function build(options) {
     `--CDHORNET_CPU_LEVELS=${levels.join(';')}`,
     `--CDONEDNN_ROOT=${join(oneDnn || '/', 'usr')}`, // never empty: cmake-js would leave the last one in force
     `--CDHORNET_CUDA_INCLUDE=${cudaIncludes().join(';')}`,
+    `--CDHORNET_NVCC=${findNvcc()}`,
+    `--CDHORNET_NVCC=${findNvcc()}`,
     `--CDHORNET_TESTS=${options.tests ? 'ON' : 'OFF'}`,
     `--CDHORNET_SANITIZE=${options.sanitize ? 'ON' : 'OFF'}`,
   ]);

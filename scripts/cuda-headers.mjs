@@ -1,22 +1,30 @@
-// Finds the headers that the CUDA backend is compiled against. Nothing of CUDA is linked.
+// Finds the headers that the CUDA backend is compiled against, and the compiler of its kernels. Nothing of CUDA is linked.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { cacheFolder } from './cuda-cache.mjs';
+
+const toolkits = () => [process.env.CUDA_HOME, '/usr/local/cuda'].filter(Boolean);
+
+/** Where nvcc is; empty where it is not: then all kernels are compiled at run time. */
+export const findNvcc = () =>
+  [...toolkits().map((folder) => join(folder, 'bin')), ...(process.env.PATH ?? '').split(':')]
+    .map((folder) => join(folder, 'nvcc'))
+    .find(existsSync) ?? '';
 
 /** One folder for each header that is needed; empty where one is missing: then no CUDA backend is built. */
 export function cudaIncludes() {
   const wheels = [process.env.HORNET_CUDA_WHEELS, cacheFolder()]
     .filter(Boolean)
     .map((folder) => join(folder, 'nvidia'));
-  const toolkits = [process.env.CUDA_HOME, '/usr/local/cuda'].filter(Boolean).map((folder) => join(folder, 'include'));
+  const toolkit = toolkits().map((folder) => join(folder, 'include'));
   const find = (header, folders) => folders.find((folder) => existsSync(join(folder, header)));
   const cu13 = wheels.map((folder) => join(folder, 'cu13/include'));
   const found = [
-    find('cuda.h', [...toolkits, ...cu13]),
-    find('nvrtc.h', [...cu13, ...toolkits]),
-    find('cublasLt.h', [...cu13, ...toolkits]),
-    find('cudnn.h', [...wheels.map((folder) => join(folder, 'cudnn/include')), ...toolkits, '/usr/include']),
+    find('cuda.h', [...toolkit, ...cu13]),
+    find('nvrtc.h', [...cu13, ...toolkit]),
+    find('cublasLt.h', [...cu13, ...toolkit]),
+    find('cudnn.h', [...wheels.map((folder) => join(folder, 'cudnn/include')), ...toolkit, '/usr/include']),
   ];
   return found.every(Boolean) ? [...new Set(found)] : [];
 }

@@ -46,13 +46,14 @@ CUfunction KernelCache::prebuilt(const std::string& key) {
   const auto known = prebuiltKernels();
   const auto found = std::ranges::find_if(known, [&](const PrebuiltKernel& kernel) { return key == kernel.key; });
   if (found == known.end()) return nullptr;
-  if (!triedPrebuilt_) {
-    triedPrebuilt_ = true;
+  auto image = images_.find(found->image);
+  if (image == images_.end()) {
     CUmodule module = nullptr;
     // A GPU newer than all architectures of the image, and without a compiler in its driver, cannot take it.
-    if (driver().cuModuleLoadData(&module, prebuiltImage()) == CUDA_SUCCESS) prebuilt_.reset(module);
+    if (driver().cuModuleLoadData(&module, found->image) != CUDA_SUCCESS) module = nullptr;
+    image = images_.emplace(found->image, module).first;
   }
-  return prebuilt_ ? functionOf(prebuilt_.get(), found->symbol) : nullptr;
+  return image->second ? functionOf(image->second.get(), found->symbol) : nullptr;
 }
 
 CUfunction KernelCache::load(const std::string& source, const std::string& instance, int threads) {

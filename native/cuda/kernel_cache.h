@@ -27,8 +27,7 @@ class KernelCache {
   std::mutex mutex_;
   std::vector<Module> modules_;
   std::unordered_map<std::string, CUfunction> kernels_;
-  Module prebuilt_;
-  bool triedPrebuilt_ = false;
+  std::unordered_map<const void*, Module> images_;  // null where the GPU cannot take it
 };
 
 /// The translation unit of one kernel: the source and an entry around the instance.

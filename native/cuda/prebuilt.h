@@ -1,4 +1,4 @@
-// Kernels that nvcc compiled with this library, for all usual architectures; CMake writes the definitions.
+// Kernels that nvcc compiled with this library, for all usual architectures; prebuilt.cmake writes the definition.
 #pragma once
 
 #include <span>
@@ -8,10 +8,9 @@ namespace hornet::cuda {
 struct PrebuiltKernel {
   const char* key;     // source, instance and threads as one text
   const char* symbol;  // in the image
+  const void* image;   // a fat binary
 };
 
 std::span<const PrebuiltKernel> prebuiltKernels();
-/// A fat binary; null where nothing was prebuilt.
-const void* prebuiltImage();
 
 }  // namespace hornet::cuda

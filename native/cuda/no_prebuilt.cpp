@@ -1,10 +1,8 @@
-// No kernels are compiled ahead yet.
+// Without nvcc no kernels are compiled ahead: NVRTC makes them all at run time.
 #include "prebuilt.h"
 
 namespace hornet::cuda {
 
 std::span<const PrebuiltKernel> prebuiltKernels() { return {}; }
-
-const void* prebuiltImage() { return nullptr; }
 
 }  // namespace hornet::cuda
