@@ -50,7 +50,6 @@ function build(options) {
     `--CDONEDNN_ROOT=${join(oneDnn || '/', 'usr')}`, // never empty: cmake-js would leave the last one in force
     `--CDHORNET_CUDA_INCLUDE=${cudaIncludes().join(';')}`,
     `--CDHORNET_NVCC=${findNvcc()}`,
-    `--CDHORNET_NVCC=${findNvcc()}`,
     `--CDHORNET_TESTS=${options.tests ? 'ON' : 'OFF'}`,
     `--CDHORNET_SANITIZE=${options.sanitize ? 'ON' : 'OFF'}`,
   ]);
