@@ -1,0 +1,36 @@
+// Runs jest with the CUDA backend on an emulated GPU: the libraries of native/test/cuda_emulator stand in for NVIDIA's.
+// What passes here has been emulated, not run on a GPU. Arguments are jest's; without any, the emulator tests itself.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const libraries = join(root, 'build', 'emulated');
+// What Hornet compiles is thrown away: only then does the emulated NVRTC see every kernel. It keeps its own.
+const cache = mkdtempSync(join(tmpdir(), 'hornet-emulated-'));
+const env = {
+  ...process.env,
+  HORNET_DEVICE: 'cuda',
+  HORNET_CUDA_LIBRARIES: libraries,
+  HORNET_CACHE: cache,
+  HORNET_EMULATED_CACHE: process.env.HORNET_EMULATED_CACHE ?? join(root, 'build', 'emulated', 'kernels'),
+  OMP_WAIT_POLICY: 'passive',
+};
+
+function run(command, args, environment = process.env) {
+  const { status } = spawnSync(command, args, { stdio: 'inherit', cwd: root, env: environment });
+  return status ?? 1;
+}
+
+const build = ['scripts/build.mjs', '--tests', '--target=cuda_emulator'];
+const args = process.argv.slice(2);
+try {
+  process.exitCode = run(process.execPath, build);
+  if (process.exitCode === 0 && args.length === 0) process.exitCode = run(join(libraries, 'cuda_emulator'), [], env);
+  if (process.exitCode === 0 && args.length > 0) process.exitCode = run('npm', ['run', '--silent', 'jest', '--', ...args], env);
+} finally {
+  rmSync(cache, { recursive: true, force: true });
+}
