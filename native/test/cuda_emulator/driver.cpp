@@ -151,7 +151,8 @@ CUresult cuDriverGetVersion(int* version) {
 #define EMULATED_ERRORS(FN)                                                                                            \
   FN(CUDA_SUCCESS, "no error")                                                                                         \
   FN(CUDA_ERROR_INVALID_VALUE, "invalid argument")                                                                     \
-  FN(CUDA_ERROR_OUT_OF_MEMORY, "out of memory") FN(CUDA_ERROR_NOT_INITIALIZED, "initialization error") FN(             \
+  FN(CUDA_ERROR_OUT_OF_MEMORY, "out of memory")                                                                        \
+  FN(CUDA_ERROR_NOT_INITIALIZED, "initialization error") FN(                                                           \
       CUDA_ERROR_NO_DEVICE, "no CUDA-capable device is detected") FN(CUDA_ERROR_INVALID_DEVICE,                        \
                                                                      "invalid device ordinal")                         \
       FN(CUDA_ERROR_DEVICE_UNAVAILABLE, "CUDA-capable device(s) is/are busy or unavailable") FN(                       \

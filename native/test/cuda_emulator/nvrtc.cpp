@@ -101,6 +101,17 @@ std::string moduleOf(const std::string& source) {
   return "\nEMULATED_MODULE(" + entries + ")\n";
 }
 
+/// The headers of a program as files, one folder deep: names may begin with `../`.
+fs::path headerFolder(const Program& program) {
+  std::string text;
+  for (const Header& header : program.headers) text += header.name + '\0' + header.text + '\0';
+  const fs::path folder = cacheFolder() / ("headers-" + hashOf(text));
+  if (fs::exists(folder / "complete")) return folder / "in";
+  for (const Header& header : program.headers) writeFile(folder / "in" / header.name, header.text);
+  writeFile(folder / "complete", "");
+  return folder / "in";
+}
+
 /// Compiles, and keeps what comes out under the hash of all that went in.
 bool compile(Program& program, const std::vector<std::string>& flags) {
   static const std::string prelude =
@@ -143,12 +154,12 @@ bool compile(Program& program, const std::vector<std::string>& flags) {
   static std::atomic<int> compilations{0};
   const fs::path folder =
       cacheFolder() / (hash + "." + std::to_string(getpid()) + "." + std::to_string(++compilations));
-  for (const Header& header : program.headers) writeFile(folder / header.name, header.text);
+  const fs::path headers = headerFolder(program);
   writeFile(folder / "program.cc", "#include \"device_prelude.h\"\n#line 1 \"" + program.name + "\"\n" +
                                        program.source + moduleOf(program.source));
-  // Quoted includes of the prelude come last, so that a program cannot take them by chance.
+  // The prelude comes last, so that a program cannot take its files by chance.
   for (const std::string& word :
-       {"-I" + folder.string(), std::string("-I") + EMULATOR_FOLDER, std::string("-o"), (folder / "library").string(),
+       {"-I" + headers.string(), std::string("-I") + EMULATOR_FOLDER, std::string("-o"), (folder / "library").string(),
         (folder / "program.cc").string(), std::string("-lm"), std::string("-lc")})
     words.push_back(word);
   const bool compiled = runCommand(words, folder / "log");
