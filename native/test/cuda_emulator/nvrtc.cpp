@@ -98,7 +98,8 @@ std::string moduleOf(const std::string& source) {
     const std::string bounds = (*match)[1], name = (*match)[2];
     entries += "::emulated::entryOf<&" + name + ">(\"" + name + "\", " + (bounds.empty() ? "1024" : bounds) + "),";
   }
-  return "\nEMULATED_MODULE(" + entries + ")\n";
+  // Entries stand in the namespace of what they call.
+  return "\nnamespace hornet {}\nusing namespace hornet;\nEMULATED_MODULE(" + entries + ")\n";
 }
 
 /// The headers of a program as files, one folder deep: names may begin with `../`.
