@@ -335,6 +335,9 @@ const inner: OpCase[] = [
   { name: 'lgamma', fn: primitive('lgamma'), inputs: [of(0.5, 3)], want: [0.5723649429, 0.6931471806] },
   discrete('digamma', primitive('digamma'), [of(1, 0.5)], [-0.5772156649, -1.963510026]),
   { name: 'copysign', fn: primitive('copysign'), inputs: [of(1, -2, 3), of(-1, -1, 2)], want: [-1, -2, 3] },
+  discrete('all_finite', primitive('all_finite'), [of(1, -2), of(0), of(-3, 5)], [1]),
+  discrete('all_finite of an infinity', primitive('all_finite'), [of(1, 2), of(3, -Infinity)], [0]),
+  discrete('all_finite of NaN', primitive('all_finite'), [of(1, NaN), of(3)], [0]),
   discrete('cummax', primitive('cummax', { axis: 0, reverse: false }), scanned, [1, 3, 3, 5, 5]),
   discrete('cummin', primitive('cummin', { axis: 0, reverse: true }), scanned, [1, 2, 2, 4, 4]),
 ];

@@ -53,6 +53,7 @@ test('every primitive is reached by a row', () => {
 
 /** Inputs and attributes for the ops that say what they mean in simpler ones. */
 const fused: Record<string, { shapes: readonly (readonly number[])[]; attrs: Attrs }> = {
+  all_finite: { shapes: [[3, 5], [], [0, 2], [40, 50]], attrs: {} },
   softmax: { shapes: [[3, 5]], attrs: { axis: 1 } },
   log_softmax: { shapes: [[3, 5]], attrs: { axis: 0 } },
   batch_norm: { shapes: [[4, 3, 5], [5], [5]], attrs: { epsilon: 0.01 } },

@@ -1,5 +1,5 @@
 // Algebra: constant folding on scalars, neutral elements, and movement ops that cancel or are needless.
-import { isFloat } from '../../dtype.js';
+import { byteSize, isFloat } from '../../dtype.js';
 import { Node, sameShape, sizeOf, type Graph, type Value } from '../ir.js';
 import { opTable } from '../op.js';
 import { rewrite } from '../rewrite.js';
@@ -100,6 +100,19 @@ for (const reduce of ['reduce_sum', 'reduce_max', 'reduce_min', 'reduce_prod']) 
     return axes.length === 0 ? input : reshaped(input, node.outputs[0].shape);
   };
 }
+
+/** Wider types hold every finite number and no more of the others: the narrow value tells as well, and is there anyway. */
+const isWidening = ({ node, dtype }: Value): boolean =>
+  node.op.name === 'cast' && isFloat(node.inputs[0].dtype) && byteSize(node.inputs[0].dtype) < byteSize(dtype);
+movement.all_finite = (node, inputs) =>
+  inputs.some(isWidening)
+    ? new Node(
+        node.op,
+        inputs.map((input) => (isWidening(input) ? input.node.inputs[0] : input)),
+        {},
+        node.outputs,
+      )
+    : null;
 
 /** Applies every simplification once, in one sweep from inputs to results. */
 export function simplify(graph: Graph): Graph {
