@@ -153,8 +153,7 @@ export async function fitModel(
     }
     await list.call('onEpochEnd', epoch, logs);
   }
-  const { optimizer } = model;
-  if (optimizer.useEma) optimizer.finalizeVariableValues(model.trainableVariables);
+  model.optimizer.finalizeVariableValues(model.trainableVariables);
   await list.call('onTrainEnd', logs);
   return history;
 }

@@ -6,7 +6,7 @@ import { valueAndGrad } from '../graph/transforms.js';
 import { Layer } from '../layers/layer.js';
 import { getLoss } from '../losses/index.js';
 import { getMetric, Mean, type Metric } from '../metrics/index.js';
-import { getOptimizer, type Optimizer, type OptimizerName } from '../optimizers/index.js';
+import { getOptimizer, LossScaleOptimizer, type Optimizer, type OptimizerName } from '../optimizers/index.js';
 import { add, sum } from '../ops/index.js';
 import { type DeviceTensor, type Tensor } from '../tensor.js';
 import { flatten, isBranch, type Tree } from '../tree.js';
@@ -40,6 +40,11 @@ export interface CompileArgs {
   readonly runEagerly?: boolean;
   /** Batches per native call. Callbacks see every so many batches. Default 1. */
   readonly stepsPerExecution?: number;
+  /**
+   * Whether a model of policy `mixed_float16` gets a `LossScaleOptimizer` around its optimizer, so that small gradients
+   * do not vanish. Default true.
+   */
+  readonly autoScaleLoss?: boolean;
 }
 
 /** What a step reports: scalars by name. */
@@ -53,6 +58,8 @@ export interface BatchArgs {
 
 interface Compiled {
   readonly args: CompileArgs;
+  /** As given to `compile`; `optimizer` may scale losses around it. */
+  readonly given: Optimizer;
   readonly optimizer: Optimizer;
   readonly lossTracker: Mean;
   loss: CompileLoss | null;
@@ -85,7 +92,7 @@ export abstract class Trainer extends Layer {
 
   /** Configures training. Call it again after changing `trainable` of any layer. */
   compile(args: CompileArgs = {}): void {
-    const { stepsPerExecution = 1 } = args;
+    const { stepsPerExecution = 1, autoScaleLoss = true } = args;
     if (!(Number.isInteger(stepsPerExecution) && stepsPerExecution > 0)) {
       throw new HornetError(
         'compile',
@@ -93,14 +100,20 @@ export abstract class Trainer extends Layer {
       );
     }
     checkNames(args);
-    this.#compiled = onDevice(this.device, () => ({
-      args,
-      optimizer: getOptimizer(args.optimizer ?? 'rmsprop'),
-      lossTracker: new Mean({ name: 'loss' }),
-      loss: null,
-      metrics: null,
-      steps: new Map(),
-    }));
+    const scales = autoScaleLoss && this.dtypePolicy.name === 'mixed_float16';
+    this.#compiled = onDevice(this.device, () => {
+      const given = getOptimizer(args.optimizer ?? 'rmsprop');
+      const wraps = scales && !(given instanceof LossScaleOptimizer);
+      return {
+        args,
+        given,
+        optimizer: wraps ? new LossScaleOptimizer(given) : given,
+        lossTracker: new Mean({ name: 'loss' }),
+        loss: null,
+        metrics: null,
+        steps: new Map(),
+      };
+    });
     this.#predict = null;
     this.stopTraining = false;
   }
@@ -122,12 +135,12 @@ export abstract class Trainer extends Layer {
 
   /** The arguments of `compile`, for configs; null before. */
   getCompileConfig(): Record<string, unknown> | null {
-    const args = this.#compiled?.args;
-    if (!args) return null;
+    if (!this.#compiled) return null;
+    const { args, given: optimizer } = this.#compiled;
     const { loss = null, lossWeights = null, metrics = null, weightedMetrics = null } = args;
     const { runEagerly = false, stepsPerExecution = 1 } = args;
     return {
-      optimizer: this.optimizer,
+      optimizer,
       loss,
       lossWeights,
       metrics,

@@ -11,6 +11,7 @@ export * from './adamw.js';
 export * from './ftrl.js';
 export * from './lamb.js';
 export * from './lion.js';
+export * from './loss-scale-optimizer.js';
 export * from './nadam.js';
 export * from './rmsprop.js';
 export * from './sgd.js';

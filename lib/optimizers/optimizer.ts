@@ -59,14 +59,13 @@ export abstract class Optimizer {
   readonly useEma: boolean;
   readonly emaMomentum: number;
   readonly emaOverwriteFrequency: number | null;
-  readonly lossScaleFactor: number | null;
+  lossScaleFactor: number | null;
   readonly gradientAccumulationSteps: number | null;
   built = false;
 
-  /** State in Keras's order: iteration, learning rate, averages, accumulators, slots. */
-  readonly variables: Variable[] = [];
   /** Number of calls of `apply` (not of updates, when gradients are accumulated). */
   readonly iteration: Variable;
+  private readonly state: Variable[] = [];
   private rate: Variable | LearningRateSchedule | (() => number);
   private rateNumber = 0;
   private trained: Variable[] = [];
@@ -109,6 +108,11 @@ export abstract class Optimizer {
       throw new HornetError(this.name, message);
     }
     return index;
+  }
+
+  /** State in Keras's order: iteration, learning rate, averages, accumulators, slots. */
+  get variables(): readonly Variable[] {
+    return this.state;
   }
 
   /** Creates all state for the given variables. Called by the first `apply`, or before it to load state. */
@@ -185,7 +189,7 @@ export abstract class Optimizer {
         'the learning rate follows a schedule and cannot be set; create the optimizer with a number',
       );
     }
-    if (this.rate instanceof Variable) this.variables.splice(this.variables.indexOf(this.rate), 1);
+    if (this.rate instanceof Variable) this.state.splice(this.state.indexOf(this.rate), 1);
     this.rate = value;
   }
 
@@ -245,7 +249,7 @@ export abstract class Optimizer {
     const value = withTrace(null, () => full(shape, initial, { dtype }));
     const variable = new Variable(value, { name, dtype, trainable: false });
     variable.path = `${this.name}/${name}`;
-    this.variables.push(variable);
+    this.state.push(variable);
     return variable;
   }
 
@@ -278,7 +282,7 @@ export abstract class Optimizer {
   }
 
   /** Everything that `apply` does, as graph ops. */
-  private record(grads: readonly (Tensor | null)[], variables: readonly Variable[]): void {
+  protected record(grads: readonly (Tensor | null)[], variables: readonly Variable[]): void {
     const present = variables.flatMap((variable, i) => (grads[i] ? [{ variable, grad: grads[i] }] : []));
     if (present.length === 0)
       throw new HornetError(this.name, 'no variable has a gradient; is the loss computed from the model?');
