@@ -49,11 +49,19 @@ def tolerance(difference, floor):
     return floor if difference > 0.01 else float(f"{max(floor, 10 * difference):.3g}")
 
 
+def floors(case):
+    """The least tolerances of results and gradients in the types that take part."""
+    names = dtypes(case)
+    if case.get("policy") == "mixed_bfloat16" or "bfloat16" in names:
+        return 4e-2, 8e-2
+    return (5e-3, 1e-2) if case.get("policy") == "mixed_float16" or "float16" in names else (1e-5, 2e-5)
+
+
 def settle(case, other):
     """The case with its tolerances."""
     results = ["outputs", "value", "variables_after", "losses", "events", "optimizer_variables"]
     settled = dict(case)
-    half = "bfloat16" in dtypes(case)
+    floor, grad_floor = floors(case)
     if "train" in case:
         names = {"predict": "predict", "predict_after": "predict_after", "logs": "train"}
         tol = {name: tolerance(error(case[field], other[field]), 1e-5) for name, field in names.items()}
@@ -65,11 +73,17 @@ def settle(case, other):
                 mine["tol"] = tolerance(error(mine["value"], theirs["value"]), 1e-5)
         settled["loss_tol"] = tolerance(error(case["losses"], other["losses"]), 1e-5)
         return settled
+    if case.get("kind") == "training":
+        for field in ("variables_after", "optimizer_variables_after"):
+            for mine, theirs in zip(case[field], other[field]):
+                mine["tol"] = tolerance(error(mine["value"], theirs["value"]), floor)
+        settled["loss_tol"] = tolerance(error(case["logs"], other["logs"]), floor)
+        return settled
     if not case.get("random") and case.get("kind") not in ("init_error", "call_error"):
         difference = max(error(case.get(field), other.get(field)) for field in results)
-        settled["tol"] = tolerance(difference, 4e-2 if half else 1e-5)
+        settled["tol"] = tolerance(difference, floor)
     for field in ("grads", "grad"):
         if case.get(field) is not None:
             least = max(0.001, 0.1 * largest(case[field]))
-            settled["grad_tol"] = tolerance(error(case[field], other[field], least), 8e-2 if half else 2e-5)
+            settled["grad_tol"] = tolerance(error(case[field], other[field], least), grad_floor)
     return settled
