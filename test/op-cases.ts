@@ -338,6 +338,18 @@ const inner: OpCase[] = [
   discrete('all_finite', primitive('all_finite'), [of(1, -2), of(0), of(-3, 5)], [1]),
   discrete('all_finite of an infinity', primitive('all_finite'), [of(1, 2), of(3, -Infinity)], [0]),
   discrete('all_finite of NaN', primitive('all_finite'), [of(1, NaN), of(3)], [0]),
+  {
+    name: 'batch_norm with a sum and a ReLU',
+    fn: primitive('batch_norm', { epsilon: 1e-3, activation: 'relu' }),
+    inputs: [x234, sample([2, 3, 4], -1, 1), sample([4], 0.5, 2), sample([4])],
+    grad: false,
+  },
+  {
+    name: 'batch_norm with a sum',
+    fn: primitive('batch_norm', { epsilon: 1e-3 }),
+    inputs: [x234, sample([2, 3, 4], -1, 1), sample([4], 0.5, 2), sample([4])],
+    grad: false,
+  },
   discrete('cummax', primitive('cummax', { axis: 0, reverse: false }), scanned, [1, 3, 3, 5, 5]),
   discrete('cummin', primitive('cummin', { axis: 0, reverse: true }), scanned, [1, 2, 2, 4, 4]),
 ];

@@ -7,7 +7,7 @@ import { sizeOf } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
 import { gradByDecomposition } from './by-decomposition.js';
 import { castTo } from './convert.js';
-import { add, div, mul, rsqrt, square, sub } from './elementwise.js';
+import { add, div, mul, relu, rsqrt, square, sub } from './elementwise.js';
 import { filled, scalar } from './fill.js';
 import { reduceSum } from './reduce-core.js';
 import { reshapeTo } from './reshape-core.js';
@@ -41,9 +41,13 @@ function batchParts(
   return { wide, mean, variance, rstd: rsqrt(add(variance, scalar(epsilon, variance.dtype))) };
 }
 
-const batchNormOp = defineOp<NormAttrs>({
+/** Inputs are x, gamma and beta; a pass puts a tensor to add, shaped like x, between them, and a ReLU behind. */
+type BatchNormAttrs = NormAttrs & { activation?: 'relu' };
+
+const batchNormOp = defineOp<BatchNormAttrs>({
   name: 'batch_norm',
-  infer: ([x, gamma, beta]) => {
+  infer: (inputs) => {
+    const [x, gamma, beta] = [inputs[0], ...inputs.slice(-2)];
     checkChannels('batch_norm', x, gamma, beta);
     const statistics = { shape: gamma.shape, dtype: gamma.dtype };
     return [{ shape: x.shape, dtype: x.dtype }, statistics, statistics];
@@ -62,10 +66,12 @@ const batchNormOp = defineOp<NormAttrs>({
     const own = dx ?? filled(x.shape, 0, x.dtype);
     return [add(own, castTo(add(viaStatistics, filled(x.shape, 0, gamma.dtype)), x.dtype)), dGamma, dBeta];
   },
-  decompose: ([x, gamma, beta], { epsilon }) => {
+  decompose: (inputs, { epsilon, activation }) => {
+    const [x, gamma, beta] = [inputs[0], ...inputs.slice(-2)];
     const { wide, mean, variance, rstd } = batchParts(x, gamma, epsilon);
-    const y = add(mul(sub(wide, mean), mul(rstd, gamma)), beta);
-    return [castTo(y, x.dtype), mean, variance];
+    const normal = add(mul(sub(wide, mean), mul(rstd, gamma)), beta);
+    const sum = inputs.length > 3 ? add(normal, castTo(inputs[1], gamma.dtype)) : normal;
+    return [castTo(activation === 'relu' ? relu(sum) : sum, x.dtype), mean, variance];
   },
 });
 

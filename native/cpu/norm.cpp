@@ -47,7 +47,11 @@ class BatchNorm : public Kernel {
   using C = Computed<T>;
 
  public:
-  explicit BatchNorm(const KernelArgs& args) : rows_(args.inputs[0]), epsilon_(C(args.attrs.number("epsilon"))) {
+  explicit BatchNorm(const KernelArgs& args)
+      : rows_(args.inputs[0]),
+        epsilon_(C(args.attrs.number("epsilon"))),
+        adds_(args.inputs.size() > 3),
+        rectifies_(args.attrs.string("activation", "linear") == "relu") {
     partial_ = plan_.reserve(size_t(rows_.slices * 4 * rows_.width) * sizeof(C));
     scale_ = plan_.reserve(size_t(rows_.width) * sizeof(C));
   }
@@ -56,8 +60,8 @@ class BatchNorm : public Kernel {
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     const T* x = static_cast<const T*>(in[0]);
-    const C* gamma = static_cast<const C*>(in[1]);
-    const C* beta = static_cast<const C*>(in[2]);
+    const C* gamma = static_cast<const C*>(in[adds_ ? 2 : 1]);
+    const C* beta = static_cast<const C*>(in[adds_ ? 3 : 2]);
     T* y = static_cast<T*>(out[0]);
     C* mean = static_cast<C*>(out[1]);
     C* variance = static_cast<C*>(out[2]);
@@ -68,15 +72,24 @@ class BatchNorm : public Kernel {
         [&](int64_t slice, int64_t from, int64_t to) { sliceMoments(x, from, to, partial + slice * 4 * width); });
     mergeSlices(partial, mean, variance);
     for (int64_t c = 0; c < width; ++c) scale[c] = gamma[c] / std::sqrt(variance[c] + epsilon_);
-    rows_.forEachSlice([&](int64_t, int64_t from, int64_t to) {
-      for (int64_t row = from; row < to; ++row) {
+    const auto normalize = [&](auto finish) {
+      rows_.forEachSlice([&](int64_t, int64_t from, int64_t to) {
+        for (int64_t row = from; row < to; ++row) {
 #pragma omp simd
-        for (int64_t c = 0; c < width; ++c) {
-          const C normal = (convert<C>(x[row * width + c]) - mean[c]) * scale[c];
-          y[row * width + c] = convert<T>(normal + beta[c]);
+          for (int64_t c = 0; c < width; ++c) {
+            const int64_t at = row * width + c;
+            y[at] = convert<T>(finish((convert<C>(x[at]) - mean[c]) * scale[c] + beta[c], at));
+          }
         }
-      }
-    });
+      });
+    };
+    const T* addend = static_cast<const T*>(in[1]);
+    const auto sum = [=](C value, int64_t at) { return value + convert<C>(addend[at]); };
+    const auto rectify = [](C value) { return value < C(0) ? C(0) : value; };
+    if (adds_ && rectifies_) return normalize([=](C value, int64_t at) { return rectify(sum(value, at)); });
+    if (adds_) return normalize(sum);
+    if (rectifies_) return normalize([=](C value, int64_t) { return rectify(value); });
+    normalize([](C value, int64_t) { return value; });
   }
 
  private:
@@ -130,6 +143,7 @@ class BatchNorm : public Kernel {
 
   Rows rows_;
   C epsilon_;
+  bool adds_, rectifies_;
   ScratchPlan plan_;
   size_t partial_, scale_;
 };
@@ -311,16 +325,17 @@ class LayerNormGrad : public Kernel {
   Rows rows_;
 };
 
-/// `data` inputs are stored like x; the statistics and parameters are float, or double with x.
-template <template <class> class Norm, size_t data>
+/// All inputs but the last `parameters` are stored like x; the statistics and parameters are float, or double with x.
+template <template <class> class Norm, size_t parameters>
 std::unique_ptr<Kernel> makeNorm(const KernelArgs& args) {
-  return makeStored(args, makeNorm<Norm, data>, data, [&]<class T>() { return std::make_unique<Norm<T>>(args); });
+  return makeStored(args, makeNorm<Norm, parameters>, args.inputs.size() - parameters,
+                    [&]<class T>() { return std::make_unique<Norm<T>>(args); });
 }
 
-REGISTER_KERNEL("batch_norm", (makeNorm<BatchNorm, 1>));
-REGISTER_KERNEL("batch_norm_grad", (makeNorm<BatchNormGrad, 2>));
-REGISTER_KERNEL("layer_norm", (makeNorm<LayerNorm, 1>));
-REGISTER_KERNEL("layer_norm_grad", (makeNorm<LayerNormGrad, 2>));
+REGISTER_KERNEL("batch_norm", (makeNorm<BatchNorm, 2>));
+REGISTER_KERNEL("batch_norm_grad", (makeNorm<BatchNormGrad, 3>));
+REGISTER_KERNEL("layer_norm", (makeNorm<LayerNorm, 2>));
+REGISTER_KERNEL("layer_norm_grad", (makeNorm<LayerNormGrad, 3>));
 
 }  // namespace
 }  // namespace hornet

@@ -92,13 +92,16 @@ __device__ inline void normalizeRows(const BatchNormArgs& args, const NormTile<k
                                      const BatchNormFactors<C> (&factors)[kPack]) {
   constexpr int chunk = kNormChunk<kPack>;
   const T* x = static_cast<const T*>(args.x) + tile.column;
+  const T* addend = args.addend ? static_cast<const T*>(args.addend) + tile.column : nullptr;
   T* y = static_cast<T*>(args.y) + tile.column;
   for (int64_t row = tile.from + tile.rowThread; row < tile.to; row += chunk * tile.rowThreads) {
-    C values[chunk][kPack];
+    C values[chunk][kPack], addends[chunk][kPack] = {};
 #pragma unroll
     for (int r = 0; r < chunk; ++r) {
       const int64_t at = row + r * tile.rowThreads;
-      if (at < tile.to) loadPack(x + at * args.shape.width, values[r]);
+      if (at >= tile.to) continue;
+      loadPack(x + at * args.shape.width, values[r]);
+      if (addend) loadPack(addend + at * args.shape.width, addends[r]);
     }
 #pragma unroll
     for (int r = 0; r < chunk; ++r) {
@@ -106,7 +109,9 @@ __device__ inline void normalizeRows(const BatchNormArgs& args, const NormTile<k
       if (at >= tile.to) break;
 #pragma unroll
       for (int i = 0; i < kPack; ++i) {
-        values[r][i] = (values[r][i] - factors[i].mean) * factors[i].scale + factors[i].shift;
+        const C normal = (values[r][i] - factors[i].mean) * factors[i].scale + factors[i].shift;
+        const C sum = addend ? normal + addends[r][i] : normal;
+        values[r][i] = args.rectifies && sum < C(0) ? C(0) : sum;
       }
       storePack(y + at * args.shape.width, values[r]);
     }

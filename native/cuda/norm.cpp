@@ -30,9 +30,11 @@ DType parameterType(const KernelArgs& args, size_t data) {
 }
 
 void bind(BatchNormArgs& args, std::span<const void* const> in, std::span<void* const> out) {
+  const bool adds = in.size() > 3;
   args.x = in[0];
-  args.gamma = in[1];
-  args.beta = in[2];
+  args.addend = adds ? in[1] : nullptr;
+  args.gamma = in[adds ? 2 : 1];
+  args.beta = in[adds ? 3 : 2];
   args.y = out[0];
   args.mean = out[1];
   args.variance = out[2];
@@ -60,6 +62,9 @@ class ChannelNorm : public Kernel {
     const int64_t width = widthOf(x), rows = rowsOf(x);
     args_.shape = {rows, width, 1, 1};
     args_.epsilon = args.attrs.number("epsilon");
+    if constexpr (std::is_same_v<Args, BatchNormArgs>) {
+      args_.rectifies = args.attrs.string("activation", "linear") == "relu";
+    }
     if (width == 0) return;
 
     Device& device = *args.device;
@@ -198,7 +203,7 @@ class LayerNormGrad : public Kernel {
 };
 
 std::unique_ptr<Kernel> makeBatchNorm(const KernelArgs& args) {
-  return std::make_unique<ChannelNorm<BatchNormArgs>>(args, "batchNorm", 1);
+  return std::make_unique<ChannelNorm<BatchNormArgs>>(args, "batchNorm", args.inputs.size() - 2);
 }
 std::unique_ptr<Kernel> makeBatchNormGrad(const KernelArgs& args) {
   return std::make_unique<ChannelNorm<BatchNormGradArgs>>(args, "batchNormGrad", 2);

@@ -13,12 +13,14 @@ struct NormColumns {
 };
 
 /// Partial results are [slices, 2, width], factors [4, width], both in the type that computes.
+/// `addend` may be null.
 struct BatchNormArgs {
   NormColumns shape;
-  const void *x, *gamma, *beta;
+  const void *x, *addend, *gamma, *beta;
   void *y, *mean, *variance;
   void *partial, *factors;
   double epsilon;
+  bool rectifies;
 };
 
 struct BatchNormGradArgs {

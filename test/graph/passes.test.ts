@@ -31,6 +31,38 @@ test('bias and activation become part of the matrix product', () => {
   `);
 });
 
+describe('a batch normalization', () => {
+  const channels = f32(3);
+  const norm = (x: Tensor, scale: Tensor, offset: Tensor): Tensor[] => [
+    ...ops.batchNormalizationTrain(x, -1, { scale, offset }),
+  ];
+
+  test('takes over a sum and a ReLU, whose addend may come later', () => {
+    const block = (x: Tensor, scale: Tensor, offset: Tensor): Tensor[] => {
+      const [y, mean] = norm(x, scale, offset);
+      const average = ops.multiply(mean, 0.1);
+      return [ops.relu(ops.add(y, ops.matmul(x, ops.ones([3, 3])))), average];
+    };
+    const text = optimized(block, f32(8, 3), channels, channels);
+    expect(text).toContain('activation=relu');
+    expect(text).not.toMatch(/ops=.*(relu|add)/);
+    expect(text.indexOf('matmul')).toBeLessThan(text.indexOf('batch_norm'));
+  });
+
+  test('keeps its own value where that is used otherwise, or the sum needs its statistics', () => {
+    const twice = (x: Tensor, scale: Tensor, offset: Tensor): Tensor[] => {
+      const [y] = norm(x, scale, offset);
+      return [ops.relu(y), y];
+    };
+    expect(optimized(twice, f32(8, 3), channels, channels)).not.toContain('activation=relu');
+    const own = (x: Tensor, scale: Tensor, offset: Tensor): Tensor[] => {
+      const [y, mean] = norm(x, scale, offset);
+      return [ops.relu(ops.add(y, ops.multiply(x, mean)))];
+    };
+    expect(optimized(own, f32(8, 3), channels, channels)).not.toContain('activation=relu');
+  });
+});
+
 test('a product that is used twice keeps its own value', () => {
   const twice = (x: Tensor, w: Tensor, b: Tensor): Tensor[] => {
     const y = ops.matmul(x, w);

@@ -5,6 +5,7 @@ import { eliminateCommonSubexpressions } from './cse.js';
 import { eliminateDeadCode } from './dce.js';
 import { fuseEpilogues } from './epilogue.js';
 import { fuseElementwise } from './fuse.js';
+import { fuseNormEpilogues } from './norm-epilogue.js';
 import { shrinkPoolGradients } from './pool-gradient.js';
 import { simplify } from './simplify.js';
 
@@ -16,6 +17,7 @@ const pipeline = [
   shrinkPoolGradients,
   eliminateDeadCode,
   fuseEpilogues,
+  fuseNormEpilogues,
   eliminateDeadCode,
   fuseElementwise,
   eliminateDeadCode,
