@@ -77,7 +77,7 @@ class Search {
       addFolders("environment", wheelFolders(folder));
     }
     if (which_ != Library::driver) {
-      addFolders("cache", wheelFolders(cacheFolder(environment_)));
+      if (const fs::path cache = cacheFolder(environment_); !cache.empty()) addFolders("cache", wheelFolders(cache));
       addPip();
     }
     addName("system");
@@ -185,7 +185,8 @@ fs::path cacheFolder(const SearchEnvironment& environment) {
   const auto variable = [&](const char* name) { return fs::path(environment.variable(name)); };
   if (const auto own = variable("HORNET_CACHE"); !own.empty()) return own / "cuda";
   if (const auto all = variable("XDG_CACHE_HOME"); !all.empty()) return all / "hornet" / "cuda";
-  return variable("HOME") / ".cache" / "hornet" / "cuda";
+  const auto home = variable("HOME");
+  return home.empty() ? home : home / ".cache" / "hornet" / "cuda";
 }
 
 std::vector<Candidate> candidates(Library which, const SearchEnvironment& environment) {

@@ -36,7 +36,7 @@ struct Candidate {
 std::string nameOf(Library which);
 /// The names of a library's file by CUDA version, newest first; of the driver and cuDNN there is one for all.
 std::map<int, std::string, std::greater<>> filesOf(Library which);
-/// The folder of libraries that `hornet install-cuda` fills.
+/// The folder of libraries that `hornet install-cuda` fills; empty where there is no home.
 std::filesystem::path cacheFolder(const SearchEnvironment& environment);
 /// All places in which a library may be, best first. Whether it opens and fits the driver is not known yet.
 std::vector<Candidate> candidates(Library which, const SearchEnvironment& environment);

@@ -118,6 +118,8 @@ TEST("the cache follows HORNET_CACHE, then XDG_CACHE_HOME, then HOME") {
   CHECK(cacheFolder(environment) == "/x/hornet/cuda");
   environment.variables.erase("XDG_CACHE_HOME");
   CHECK(cacheFolder(environment) == "/h/.cache/hornet/cuda");
+  environment.variables.erase("HOME");
+  CHECK(cacheFolder(environment).empty());
 }
 
 TEST("libraries fit drivers of their version and newer") {
