@@ -21,8 +21,9 @@ import { parseArgs } from 'node:util';
 import { cacheFolder } from './cuda-cache.mjs';
 import { probe } from './probe.mjs';
 
+/** The last two are small: headers with which `hornet build` makes the CUDA backend where there is no toolkit. */
 const packages = {
-  13: ['nvidia-cublas', 'nvidia-cudnn-cu13', 'nvidia-cuda-nvrtc'],
+  13: ['nvidia-cublas', 'nvidia-cudnn-cu13', 'nvidia-cuda-nvrtc', 'nvidia-cuda-runtime', 'nvidia-cuda-crt'],
   12: ['nvidia-cublas-cu12', 'nvidia-cudnn-cu12', 'nvidia-cuda-nvrtc-cu12'],
 };
 const nccl = { 13: 'nvidia-nccl-cu13', 12: 'nvidia-nccl-cu12' };

@@ -77,7 +77,7 @@ try {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   const which = (tool) => execute('bash', ['-c', `command -v ${tool}`]).trim();
-  for (const tool of ['npm', 'sh', 'env', 'uname']) symlinkSync(which(tool), join(bin, tool));
+  for (const tool of ['npm', 'npx', 'sh', 'env', 'uname']) symlinkSync(which(tool), join(bin, tool));
   symlinkSync(process.execPath, join(bin, 'node'));
   const app = join(folder, 'app');
   mkdirSync(app);
@@ -92,6 +92,18 @@ try {
   check('trains', () => {
     copyFileSync(join(here, 'train.mjs'), join(app, 'train.mjs'));
     console.log(`  ${execute('node', ['train.mjs'], inside).trim()}`);
+  });
+
+  check('its doctor finds the addon', () => {
+    const { checks } = JSON.parse(execute('sh', ['-c', 'npx hornet doctor --json || true'], inside));
+    assert.deepStrictEqual(
+      checks.slice(0, 2).map(({ name, ok }) => [name, ok]),
+      [
+        ['addon', true],
+        ['CPU', true],
+      ],
+    );
+    assert(checks[0].text.startsWith(app), `the addon is from outside of the package: ${checks[0].text}`);
   });
 
   check('its declarations compile', () => {

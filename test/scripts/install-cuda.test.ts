@@ -93,7 +93,9 @@ test('fetches, puts into place and tells what it was; a second run fetches nothi
     'nvidia_cublas-13.1.1.3.dist-info',
   ]);
   expect(installs()).toHaveLength(1);
-  expect(installs()[0]).toMatch(/--no-deps .* nvidia-cublas nvidia-cudnn-cu13 nvidia-cuda-nvrtc$/);
+  expect(installs()[0]).toMatch(
+    /--no-deps .* nvidia-cublas nvidia-cudnn-cu13 nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cuda-crt$/,
+  );
 
   expect(run().status).toBe(0);
   expect(installs()).toHaveLength(1);
