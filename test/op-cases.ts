@@ -289,6 +289,19 @@ const norms: OpCase[] = [
   { name: 'moments', fn: (x) => [...ops.moments(x, [0])], inputs: [x23] },
 ];
 
+/** Attention of q to k and v; some queries see only keys up to their own position, some heads share a key head. */
+const attention = (name: string, kvHeads: number, queries: number, isCausal: boolean): OpCase => ({
+  name: `attention ${name}`,
+  fn: (q, k, v) => ops.dotProductAttention(q, k, v, { isCausal }),
+  inputs: [sample([2, queries, 2, 3]), sample([2, 4, kvHeads, 3], -1, 1), sample([2, 4, kvHeads, 3], -1, 1)],
+});
+const attentions = [
+  attention('to all keys', 2, 3, false),
+  attention('to earlier keys', 2, 4, true),
+  attention('to earlier keys of which there are few', 2, 5, true),
+  attention('with a shared key head', 1, 4, true),
+];
+
 const recurrence = (cell: RecurrentCell, gates: number): OpCase => {
   const shapes = [[2, 3, 2], [2, 2 * gates], [2, 2 * gates], cell === 'gru' ? [2, 6] : [2 * gates], [2, 2]];
   const inputs = [...shapes, ...(cell === 'lstm' ? [[2, 2]] : [])].map((shape) => sample(shape, -1, 1));
@@ -360,6 +373,7 @@ export const opCases: readonly OpCase[] = [
   ...movement,
   ...networks,
   ...norms,
+  ...attentions,
   ...recurrences,
   ...withoutGradient,
   ...inner,

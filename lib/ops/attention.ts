@@ -1,15 +1,14 @@
-// Scaled dot-product attention, composed: scores, softmax, weighted sum.
+// Scaled dot-product attention: fused where scores are only scaled or causal, else scores, softmax and weighted sum.
 import { HornetError } from '../errors.js';
 import { resultType } from '../dtype-promotion.js';
 import type { Tensor } from '../tensor.js';
-import { broadcastTensor } from './broadcast.js';
+import { attend, byHead, past, unseen } from './attention-core.js';
 import { castTo, convertToTensor, promotableType, type TensorLike } from './convert.js';
-import { add, greaterEqual, logicalAnd, mul, select, tanh } from './elementwise.js';
+import { add, logicalAnd, mul, select, tanh } from './elementwise.js';
 import { scalar } from './fill.js';
 import { multiply } from './matmul-core.js';
-import { iota, transposeTo } from './movement.js';
+import { transposeTo } from './movement.js';
 import { publicOp } from './public-op.js';
-import { reshapeTo } from './reshape-core.js';
 import { softmaxOver } from './softmax.js';
 
 export interface AttentionArgs {
@@ -21,7 +20,7 @@ export interface AttentionArgs {
   readonly scale?: number | null;
   /** Whether a query sees only keys up to its own position. Default false. */
   readonly isCausal?: boolean;
-  /** Accepted for Keras's sake: there is one implementation. */
+  /** Accepted for Keras's sake: whether scores are written out follows from the other options. */
   readonly flashAttention?: boolean | null;
   /** Limits the scores smoothly to ± this number. Default none. */
   readonly attnLogitsSoftCap?: number | null;
@@ -44,29 +43,18 @@ export const dotProductAttention = publicOp(
       throw new HornetError('dotProductAttention', `query, key and value of shapes ${shapes} do not fit`);
     }
     const heads = q.shape[2];
-    const byHead = (x: Tensor): Tensor => transposeTo(repeatHeads(x, heads), [0, 2, 1, 3]);
-    const wide = dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype;
     const scale = options.scale ?? 1 / Math.sqrt(q.shape[3]);
-    const raw = castTo(multiply(byHead(q), byHead(k), false, true), wide);
+    const { bias = null, mask = null, isCausal = false, attnLogitsSoftCap } = options;
+    if (bias === null && mask === null && !attnLogitsSoftCap && v.shape[3] === q.shape[3]) {
+      return attend(q, k, v, { scale, causal: isCausal });
+    }
+    const wide = dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype;
+    const raw = castTo(multiply(byHead(q, heads), byHead(k, heads), false, true), wide);
     const scores = masked(limited(mul(raw, scalar(scale, wide)), options.attnLogitsSoftCap), options);
     const weights = castTo(softmaxOver(scores, 3), dtype);
-    return transposeTo(multiply(weights, byHead(v)), [0, 2, 1, 3]);
+    return transposeTo(multiply(weights, byHead(v, heads)), [0, 2, 1, 3]);
   },
 );
-
-/** Every key head repeated for the query heads that share it. */
-function repeatHeads(x: Tensor, heads: number): Tensor {
-  const [batch, length, own, depth] = x.shape;
-  if (own === heads) return x;
-  const spread = broadcastTensor(reshapeTo(x, [batch, length, own, 1, depth]), [
-    batch,
-    length,
-    own,
-    heads / own,
-    depth,
-  ]);
-  return reshapeTo(spread, [batch, length, heads, depth]);
-}
 
 function limited(scores: Tensor, cap: number | null | undefined): Tensor {
   if (!cap) return scores;
@@ -77,11 +65,8 @@ function masked(scores: Tensor, { bias = null, mask = null, isCausal = false }: 
   const biased = bias === null ? scores : add(scores, convertToTensor(bias, scores.dtype));
   let visible = mask === null ? null : convertToTensor(mask, 'bool');
   if (isCausal) {
-    const square = scores.shape.slice(2);
-    const past = greaterEqual(iota(square, 0, 'int32'), iota(square, 1, 'int32'));
-    visible = visible ? logicalAnd(visible, past) : past;
+    const earlier = past(scores.shape.slice(2));
+    visible = visible ? logicalAnd(visible, earlier) : earlier;
   }
-  // Not minus infinity: a query that sees nothing must not become NaN.
-  const lowest = scalar(-0.7 * 3.4028234663852886e38, scores.dtype);
-  return visible ? select(visible, biased, lowest) : biased;
+  return visible ? select(visible, biased, unseen(scores)) : biased;
 }

@@ -160,14 +160,13 @@ class SourceWriter {
     out_ << "  for (int64_t pack = first; pack < t.packs; pack += step) {\n";
     if (isStrided) writeCoordinates();
     for (size_t i = 0, s = 0; i < inputs(); ++i) {
-      const std::string type = deviceType(args_.inputs[i].dtype), n = std::to_string(i);
-      const std::string pack = "loadPack<" + type + ", " + std::to_string(layout_.packSize) + ">(t.in[" + n + "], ";
+      const std::string pack = "static_cast<const " + packOf(args_.inputs[i]) + "*>(t.in[" + std::to_string(i) + "])[";
       if (layout_.walks[i] == ChainLayout::Walk::contiguous) {
-        out_ << "    const auto p" << i << " = " << pack << "pack);\n";
+        out_ << "    const auto p" << i << " = " << pack << "pack];\n";
       } else if (layout_.walks[i] == ChainLayout::Walk::strided) {
         const std::string offset = "offset" + std::to_string(s);
         if (layout_.packed[s++]) {
-          out_ << "    const auto p" << i << " = " << pack << offset << ");\n";
+          out_ << "    const auto p" << i << " = " << pack << offset << "];\n";
         } else {
           out_ << "    const " << deviceComputeType(args_.inputs[i].dtype) << " v" << i << " = "
                << loaded(i, memoryAt(i, offset)) << ";\n";
@@ -176,7 +175,7 @@ class SourceWriter {
     }
     const auto outs = args_.attrs.integers("outs");
     for (size_t j = 0; j < outputs(); ++j) {
-      out_ << "    Pack<" << deviceType(args_.outputs[j].dtype) << ", " << layout_.packSize << "> q" << j << ";\n";
+      out_ << "    " << packOf(args_.outputs[j]) << " q" << j << ";\n";
     }
     out_ << "#pragma unroll\n    for (int i = 0; i < " << layout_.packSize << "; ++i) {\n";
     for (size_t i = 0, s = 0; i < inputs(); ++i) {
@@ -184,16 +183,17 @@ class SourceWriter {
                             (layout_.walks[i] == ChainLayout::Walk::strided && layout_.packed[s++]);
       if (isPacked) {
         out_ << "      const " << deviceComputeType(args_.inputs[i].dtype) << " v" << i << " = "
-             << loaded(i, "p" + std::to_string(i) + ".values[i]") << ";\n";
+             << loaded(i, "p" + std::to_string(i) + ".at[i]") << ";\n";
       }
     }
     out_ << body_.str();
     for (size_t j = 0; j < outputs(); ++j) {
-      out_ << "      q" << j << ".values[i] = convert<" << deviceType(args_.outputs[j].dtype) << ">("
+      out_ << "      q" << j << ".at[i] = convert<" << deviceType(args_.outputs[j].dtype) << ">("
            << values_.at(size_t(outs.at(j))).name << ");\n";
     }
     out_ << "    }\n";
-    for (size_t j = 0; j < outputs(); ++j) out_ << "    storePack(t.out[" << j << "], pack, q" << j << ");\n";
+    for (size_t j = 0; j < outputs(); ++j)
+      out_ << "    static_cast<" << packOf(args_.outputs[j]) << "*>(t.out[" << j << "])[pack] = q" << j << ";\n";
     out_ << "  }\n}\n";
   }
 
@@ -226,6 +226,10 @@ class SourceWriter {
       }
       out_ << ";\n";
     }
+  }
+
+  std::string packOf(const TensorSpec& spec) const {
+    return std::string("Pack<") + deviceType(spec.dtype) + ", " + std::to_string(layout_.packSize) + ">";
   }
 
   std::string memoryAt(size_t i, const std::string& offset) const {
@@ -290,7 +294,6 @@ ChainLayout::ChainLayout(const KernelArgs& args) {
     if (walks[i] != Walk::uniform) most = std::min(most, int(16 / sizeOf(args.inputs[i].dtype)));
   }
   for (const TensorSpec& spec : args.outputs) most = std::min(most, int(16 / sizeOf(spec.dtype)));
-  // 32-bit and wider operands beside halfs are two loads of 16 bytes each: still whole sectors.
   const int64_t last = merged.empty() ? 1 : merged.back();
   while (most > 1 && (last % most != 0 || count / most < kWorthPacking)) most /= 2;
   packSize = most;

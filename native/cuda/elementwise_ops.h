@@ -1,8 +1,8 @@
 // Element-wise ops as device functions, from the lists of elementwise.h: `op_exp(x)`. Predicates give int32_t.
 #pragma once
 
-#include "../convert.h"
 #include "../elementwise.h"
+#include "pack.h"
 
 namespace hornet {
 
@@ -50,22 +50,6 @@ __device__ inline T op_select(int32_t condition, T a, T b) {
 template <>
 __device__ inline int32_t op_bitwise_not(int32_t x) {
   return x == 0;
-}
-
-/// Values that lie together in memory and are loaded and stored at once.
-template <class T, int N>
-struct alignas(sizeof(T) * N <= 16 ? sizeof(T) * N : 16) Pack {
-  T values[N];
-};
-
-template <class T, int N>
-__device__ inline Pack<T, N> loadPack(const void* memory, int64_t pack) {
-  return static_cast<const Pack<T, N>*>(memory)[pack];
-}
-
-template <class T, int N>
-__device__ inline void storePack(void* memory, int64_t pack, const Pack<T, N>& values) {
-  static_cast<Pack<T, N>*>(memory)[pack] = values;
 }
 
 }  // namespace hornet
