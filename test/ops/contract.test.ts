@@ -54,6 +54,14 @@ test('every primitive is reached by a row', () => {
 /** Inputs and attributes for the ops that say what they mean in simpler ones. */
 const fused: Record<string, { shapes: readonly (readonly number[])[]; attrs: Attrs }> = {
   all_finite: { shapes: [[3, 5], [], [0, 2], [40, 50]], attrs: {} },
+  attention: {
+    shapes: [
+      [2, 5, 4, 3],
+      [2, 6, 2, 3],
+      [2, 6, 2, 3],
+    ],
+    attrs: { scale: 0.5, causal: true },
+  },
   softmax: { shapes: [[3, 5]], attrs: { axis: 1 } },
   log_softmax: { shapes: [[3, 5]], attrs: { axis: 0 } },
   batch_norm: { shapes: [[4, 3, 5], [5], [5]], attrs: { epsilon: 0.01 } },
@@ -63,7 +71,7 @@ const fused: Record<string, { shapes: readonly (readonly number[])[]; attrs: Att
 };
 
 /** Ops whose operands depend on each other, and what compares them. */
-const comparedElsewhere = ['rnn', 'rnn_grad']; // test/ops/rnn.test.ts
+const comparedElsewhere = ['attention_grad', 'rnn', 'rnn_grad']; // test/ops/{attention,rnn}.test.ts
 
 const decomposed = primitives.filter(({ name, decompose }) => decompose && !comparedElsewhere.includes(name));
 
