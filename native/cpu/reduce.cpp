@@ -5,6 +5,7 @@
 
 #include "../fold.h"
 #include "../kernel.h"
+#include "../reduce_plan.h"
 #include "../strides.h"
 #include "parallel.h"
 #include "tile.h"
@@ -20,54 +21,11 @@ constexpr int64_t kUnit = 16384;      // values, or 64 rows, between two additio
 constexpr int64_t kPartials = 64;     // at most so many partial results per output
 constexpr int64_t kParallel = 65536;  // values that are worth a thread
 
-/// The input as blocks of `rows` x `columns` neighbouring values whose rows are to be reduced. Kept and reduced
-/// positions outside of the block have offsets of their own.
-struct ReducePlan {
-  Dims keptShape, keptStrides, reducedShape, reducedStrides;
-  int64_t kept = 1, reduced = 1, rows = 1, columns = 1;
-
-  explicit ReducePlan(const KernelArgs& args) {
-    const Dims& shape = args.inputs[0].shape;
-    const Dims strides = rowMajorStrides(shape);
-    std::vector<bool> isReduced(shape.size(), false);
-    for (const int64_t axis : args.attrs.integers("axes")) isReduced.at(size_t(axis)) = true;
-
-    struct Run {
-      int64_t size, stride;
-      bool isReduced;
-    };
-    std::vector<Run> runs;  // neighbouring dimensions of one kind
-    for (size_t d = 0; d < shape.size(); d++) {
-      if (shape[d] == 1) continue;
-      if (!runs.empty() && runs.back().isReduced == isReduced[d]) {
-        runs.back().size *= shape[d];
-        runs.back().stride = strides[d];
-      } else {
-        runs.push_back({shape[d], strides[d], isReduced[d]});
-      }
-    }
-    if (!runs.empty() && !runs.back().isReduced) {
-      columns = runs.back().size;
-      runs.pop_back();
-    }
-    if (!runs.empty()) {
-      rows = runs.back().size;
-      runs.pop_back();
-    }
-    for (const Run& run : runs) {
-      (run.isReduced ? reducedShape : keptShape).push_back(run.size);
-      (run.isReduced ? reducedStrides : keptStrides).push_back(run.stride);
-    }
-    kept = product(keptShape);
-    reduced = product(reducedShape);
-  }
-};
-
 template <class T, class Op>
 class Reduce : public Kernel {
  public:
   explicit Reduce(const KernelArgs& args)
-      : plan_(args),
+      : plan_(args.inputs[0].shape, args.attrs.integers("axes")),
         itemBytes_(int64_t(sizeOf(args.inputs[0].dtype))),
         outBytes_(int64_t(sizeOf(args.outputs[0].dtype))),
         load_(isNative(args.inputs[0].dtype) ? nullptr : loadTile(args.inputs[0].dtype, domainOf<T>())),

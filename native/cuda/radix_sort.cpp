@@ -22,8 +22,8 @@ RadixSort::RadixSort(Device& device, int64_t rows, int64_t length, int keyBytes,
   scatter_ = DeviceKernel(device, "radix_sort.cu", instantiate("radixScatter", {key}));
 }
 
-void* RadixSort::run(void* keys, void* spareKeys, int32_t* sortedPositions, void* scratch) const {
-  if (rows_ == 0 || length_ == 0) return keys;
+void* RadixSort::run(void* keys, void* spareKeys, int32_t* sortedPositions, void* scratch, int64_t rows) const {
+  if (rows == 0 || length_ == 0) return keys;
   void* keyBuffers[] = {keys, spareKeys};
   int32_t* positionBuffers[] = {sortedPositions, scratchAt<int32_t>(scratch, positionsAt_)};
   const int32_t* positions = nullptr;
@@ -39,9 +39,9 @@ void* RadixSort::run(void* keys, void* spareKeys, int32_t* sortedPositions, void
                          .partLength = partLength_,
                          .parts = uint32_t(parts_),
                          .shift = 8 * pass};
-    count_.launch({unsigned(rows_ * parts_)}, args);
-    scan_.launch({unsigned(rows_ * (kRadixDigits / 32))}, args);
-    scatter_.launch({unsigned(rows_ * parts_)}, args);
+    count_.launch({unsigned(rows * parts_)}, args);
+    scan_.launch({unsigned(rows * (kRadixDigits / 32))}, args);
+    scatter_.launch({unsigned(rows * parts_)}, args);
     positions = args.sortedPositions;
   }
   return keyBuffers[passes_ % 2];

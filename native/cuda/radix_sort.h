@@ -44,7 +44,11 @@ class RadixSort {
   size_t scratchBytes() const { return plan_.bytes(); }
   /// Enqueues the sort of `keys`, a buffer that is overwritten, as is `spareKeys`. Returns the one of the two that then
   /// holds the sorted keys; which it is depends on nothing but `bits`.
-  void* run(void* keys, void* spareKeys, int32_t* sortedPositions, void* scratch) const;
+  void* run(void* keys, void* spareKeys, int32_t* sortedPositions, void* scratch) const {
+    return run(keys, spareKeys, sortedPositions, scratch, rows_);
+  }
+  /// The same for the first `rows` rows.
+  void* run(void* keys, void* spareKeys, int32_t* sortedPositions, void* scratch, int64_t rows) const;
 
  private:
   int64_t rows_ = 0, length_ = 0, partLength_ = 0, parts_ = 0;
