@@ -1,4 +1,5 @@
 // Models: layers with training. Functional ones are given by symbolic inputs and outputs, others by their own `call`.
+import { onDevice } from '../device.js';
 import { HornetError } from '../errors.js';
 import { abstractEval } from '../graph/trace.js';
 import { callContext } from '../layers/call.js';
@@ -102,7 +103,8 @@ export class Model extends Trainer {
   }
 
   protected override invoke(args: readonly unknown[]): unknown {
-    const outputs = super.invoke(args) as Tree<Tensor>;
+    // Arrays go where the weights are.
+    const outputs = onDevice(this.device, () => super.invoke(args)) as Tree<Tensor>;
     this.#outputForm = outputs;
     return outputs;
   }

@@ -124,6 +124,7 @@ async function train(device: string): Promise<unknown[]> {
   expect(model.weights.map((weight) => weight.device.name)).toEqual(Array(4).fill(device));
   model.setWeights(await Promise.all(model.weights.map((weight) => weight.data())));
   expect(nameOf(model.predictOnBatch(x))).toBe(device);
+  expect(nameOf(model<Tensor>(x))).toBe(device);
   const loss = new losses.MeanSquaredError()(tensorOn(device, y), prediction);
   return [history, await model.evaluate(x, y, { verbose: 0 }), await prediction.array(), await loss.item()];
 }
