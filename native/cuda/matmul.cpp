@@ -8,8 +8,8 @@
 #include "../matmul_shape.h"
 #include "cublas.h"
 #include "device.h"
+#include "epilogue.h"
 #include "matmul.h"
-#include "pack.h"
 
 namespace hornet {
 namespace {
@@ -43,31 +43,6 @@ cublasComputeType_t computeType(const Device& device, DType dtype) {
 cublas::Layout layout(DType dtype, int64_t rows, int64_t columns) {
   return {libraryType(dtype), columns, rows, columns};
 }
-
-/// Bias and activation in a pass of their own over the result.
-class Epilogue {
- public:
-  Epilogue() = default;
-  Epilogue(Device& device, const TensorSpec& y, Activation activation)
-      : pack_(packFor(sizeOf(y.dtype), y.shape.back())),
-        kernel_(
-            device, "matmul.cu",
-            instantiate("matmulEpilogue", {deviceType(y.dtype), deviceComputeType(y.dtype), std::to_string(pack_)})),
-        args_{nullptr, nullptr, y.numel(), y.shape.back(), activation} {}
-
-  explicit operator bool() const { return bool(kernel_); }
-
-  void run(void* y, const void* bias) {
-    args_.y = y;
-    args_.bias = bias;
-    kernel_.launch({blocksFor(args_.count / pack_)}, args_);
-  }
-
- private:
-  int pack_ = 1;
-  DeviceKernel kernel_;
-  MatmulEpilogueArgs args_{};
-};
 
 /// One call for the longest dimension of the batch, repeated over the others.
 class LibraryMatmul : public Kernel {
@@ -109,7 +84,7 @@ class LibraryMatmul : public Kernel {
   std::string implementation() const override {
     std::string name = "cublasLt " + std::to_string(cublas::algorithmId(algorithm_));
     if (usesTf32(device_, dtype_)) name += " tf32";
-    return epilogue_ ? name + ", matmulEpilogue" : name;
+    return epilogue_ ? name + ", epilogue" : name;
   }
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {

@@ -1,8 +1,8 @@
-// The matmul that takes every type and shape, and the epilogues that cuBLASLt doesn't know. One block computes a tile
-// of the result from tiles of the operands in shared memory.
+// The matmul that takes every type and shape. One block computes a tile of the result from tiles of the operands in
+// shared memory.
 #include "matmul.h"
 
-#include "pack.h"
+#include "../convert.h"
 
 namespace hornet {
 
@@ -78,21 +78,6 @@ __device__ void matmulTiled(const TiledMatmulArgs& args) {
         y[m * args.N + n] = convert<Y>(sum);
       }
     }
-  }
-}
-
-template <class T, class C, int kPack>
-__device__ void matmulEpilogue(const MatmulEpilogueArgs& args) {
-  T* y = static_cast<T*>(args.y);
-  const T* bias = static_cast<const T*>(args.bias);
-  const int64_t step = int64_t(gridDim.x) * blockDim.x * kPack;
-  for (int64_t i = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) * kPack; i < args.count; i += step) {
-    C values[kPack], shifts[kPack] = {};
-    loadPack(y + i, values);
-    if (bias) loadPack(bias + i % args.width, shifts);
-#pragma unroll
-    for (int j = 0; j < kPack; ++j) values[j] = activate(args.activation, values[j] + shifts[j]);
-    storePack(y + i, values);
   }
 }
 

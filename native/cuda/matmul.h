@@ -23,12 +23,4 @@ struct TiledMatmulArgs {
 /// The tile that one block computes.
 inline constexpr int kMatmulTile = 64;
 
-/// y = activation(y + bias) over rows of `width`; the bias may be null.
-struct MatmulEpilogueArgs {
-  void* y;
-  const void* bias;
-  int64_t count, width;
-  Activation activation;
-};
-
 }  // namespace hornet
