@@ -57,6 +57,17 @@ struct ConvShape {
   double flops() const {
     return 2.0 * double(batch * window.outputPositions() * window.taps() * groupInputs() * outputs);
   }
+
+  /// Libraries take no cropping and no empty tensors.
+  bool isRegular() const {
+    if (batch * inputs * outputs * window.inputPositions() * window.outputPositions() * window.taps() == 0) {
+      return false;
+    }
+    for (int axis = 3 - window.rank; axis < 3; ++axis) {
+      if (window.lo[axis] < 0 || window.hi(axis) <= -window.stride[axis]) return false;
+    }
+    return true;
+  }
 };
 
 /// A pool: the window, the batch and the channels; `countPadding`: an average counts what lies in the padding, as

@@ -16,17 +16,6 @@ namespace {
 
 using dnnl::memory;
 
-/// oneDNN takes no cropping and no empty tensors.
-bool isRegular(const ConvShape& s) {
-  if (s.batch * s.inputs * s.outputs * s.window.inputPositions() * s.window.outputPositions() * s.window.taps() == 0) {
-    return false;
-  }
-  for (int axis = 3 - s.window.rank; axis < 3; ++axis) {
-    if (s.window.lo[axis] < 0 || s.window.hi(axis) <= -s.window.stride[axis]) return false;
-  }
-  return true;
-}
-
 /// The descriptions oneDNN wants: logical N, C, spatial order over channels-last memory.
 struct Descs {
   memory::dims strides, dilates, lo, hi;
@@ -205,7 +194,7 @@ std::unique_ptr<Kernel> makeConv(const KernelArgs& args) {
   const ConvShape shape = parseConvShape(args, direction);
   constexpr bool isInputGrad = direction == ConvDirection::inputGrad;
   const DType dtype = args.inputs[0].dtype;
-  if (onednn::isFast(dtype) && isRegular(shape)) {
+  if (onednn::isFast(dtype) && shape.isRegular()) {
     if (!isInputGrad || !hasEpilogue(args)) return std::make_unique<LibraryConv>(args, shape, direction);
     if (dtype == DType::float32) return std::make_unique<LibraryTransposedConv>(args, shape);
   }

@@ -85,10 +85,10 @@ std::vector<EngineConfig> suggest(const Target& target, const Operations& operat
 }
 
 std::optional<EngineConfig> namedConfig(const Target& target, const Operations& operations, const std::string& name) {
+  std::istringstream words(name);
+  int64_t index = 0;
+  if (!(words >> index)) return std::nullopt;
   return attempt([&] {
-    std::istringstream words(name);
-    int64_t index = -1;
-    words >> index;
     Descriptor engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
     engine.set(CUDNN_ATTR_ENGINE_OPERATION_GRAPH, operations.descriptor).set(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, index);
     target.apply(engine, std::nullopt, CUDNN_ATTR_ENGINE_DEVICEPROP);
