@@ -1,8 +1,8 @@
 // Scatters: rows updated by indices. See scatter.h for their order.
 #include "scatter.h"
 
-#include "../convert.h"
 #include "../fold.h"
+#include "pack.h"
 
 namespace hornet {
 
@@ -52,12 +52,6 @@ struct ScatterCompute<Bool8> {
   using Type = int32_t;
 };
 
-/// Neighbouring elements of a row, read and written at once.
-template <class T, int N>
-struct alignas(N * sizeof(T) < kVectorBytes ? N * sizeof(T) : kVectorBytes) Pack {
-  T values[N];
-};
-
 /// The update of a pack of one row: its updates so far, and where they go.
 template <class T, class Op, int N>
 struct RowUpdate {
@@ -66,20 +60,18 @@ struct RowUpdate {
 
   __device__ void clear() {
 #pragma unroll
-    for (int j = 0; j < N; j++) sum.values[j] = Op::template identity<Compute>;
+    for (int j = 0; j < N; j++) sum.at[j] = Op::template identity<Compute>;
   }
   template <class U>
   __device__ void add(const Pack<U, N>& update) {
 #pragma unroll
-    for (int j = 0; j < N; j++) sum.values[j] = Compute(Op::apply(sum.values[j], convert<Compute>(update.values[j])));
+    for (int j = 0; j < N; j++) sum.at[j] = Compute(Op::apply(sum.at[j], convert<Compute>(update.at[j])));
   }
   __device__ void combineWith(Pack<T, N>& target) const {
-    Pack<T, N> values = target;
+    Pack<T, N> row = target;
 #pragma unroll
-    for (int j = 0; j < N; j++) {
-      values.values[j] = convert<T>(Compute(Op::apply(convert<Compute>(values.values[j]), sum.values[j])));
-    }
-    target = values;
+    for (int j = 0; j < N; j++) row.at[j] = convert<T>(Compute(Op::apply(convert<Compute>(row.at[j]), sum.at[j])));
+    target = row;
   }
 };
 
