@@ -1,5 +1,6 @@
 // Builds the addon and its CPU libraries with cmake-js into build/Release.
-// Options: --levels v3,v4 (default: the machine's own), --out FOLDER, --jobs N, --target NAME, --debug, --tests, --sanitize.
+// Options: --levels v3,v4 (default: the machine's own), --out FOLDER, --jobs N, --target NAME, --debug, --tests, --sanitize,
+// --prebuilt (compile common CUDA kernels ahead, where nvcc is; it takes minutes, and NVRTC makes them at run time else).
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -49,7 +50,7 @@ function build(options) {
     `--CDHORNET_CPU_LEVELS=${levels.join(';')}`,
     `--CDONEDNN_ROOT=${join(oneDnn || '/', 'usr')}`, // never empty: cmake-js would leave the last one in force
     `--CDHORNET_CUDA_INCLUDE=${cudaIncludes().join(';')}`,
-    `--CDHORNET_NVCC=${findNvcc()}`,
+    `--CDHORNET_NVCC=${options.prebuilt ? findNvcc() : ''}`,
     `--CDHORNET_TESTS=${options.tests ? 'ON' : 'OFF'}`,
     `--CDHORNET_SANITIZE=${options.sanitize ? 'ON' : 'OFF'}`,
   ]);
@@ -69,6 +70,7 @@ const { values } = parseArgs({
     jobs: { type: 'string' },
     target: { type: 'string' },
     debug: { type: 'boolean', default: false },
+    prebuilt: { type: 'boolean', default: false },
     tests: { type: 'boolean', default: false },
     sanitize: { type: 'boolean', default: false },
   },

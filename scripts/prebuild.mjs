@@ -37,7 +37,7 @@ function buildAll() {
   rmSync(release, { recursive: true, force: true });
   // The machine's own level is what build/ holds or is going to: nothing is compiled twice.
   const out = levels === 'native' ? join(root, 'build') : join(folder, 'build');
-  const args = [join(root, 'scripts/build.mjs'), '--levels', levels, '--out', out];
+  const args = [join(root, 'scripts/build.mjs'), '--levels', levels, '--out', out, '--prebuilt'];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
   if (status !== 0) process.exit(1);
   if (levels === 'native') cpSync(join(out, 'Release'), release, { recursive: true });
