@@ -1,5 +1,6 @@
 // Runs jest with the CUDA backend on an emulated GPU: the libraries of native/test/cuda_emulator stand in for NVIDIA's.
 // What passes here has been emulated, not run on a GPU. Arguments are jest's; without any, the emulator tests itself.
+// `--native [part of a name]` runs the native tests of kernels instead.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +31,13 @@ const args = process.argv.slice(2);
 try {
   process.exitCode = run(process.execPath, build);
   if (process.exitCode === 0 && args.length === 0) process.exitCode = run(join(libraries, 'cuda_emulator'), [], env);
-  if (process.exitCode === 0 && args.length > 0) process.exitCode = run('npm', ['run', '--silent', 'jest', '--', ...args], env);
+  if (process.exitCode === 0 && args[0] === '--native') {
+    const build = run(process.execPath, ['scripts/build.mjs', '--tests', '--target=hornet_tests']);
+    const HORNET_TEST_BACKEND = join(root, 'build', 'Release', 'libhornet_cuda.so');
+    const tests = join(root, 'build', 'tests', 'hornet_tests');
+    process.exitCode = build || run(tests, args.slice(1), { ...env, HORNET_TEST_BACKEND });
+  } else if (process.exitCode === 0 && args.length > 0)
+    process.exitCode = run('npm', ['run', '--silent', 'jest', '--', ...args], env);
 } finally {
   rmSync(cache, { recursive: true, force: true });
 }
