@@ -105,6 +105,10 @@ const std::vector<Case>& cases() {
       {{9, 10}, {3, 2}, {2, 1}, {3, 0}, {1, 2}, {2, 3}, 1, 4, 6, 2},
       {{8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 2, 37, 37, 37},
       {{8, 8}, {3, 3}, {2, 2}, {0, 0}, {1, 1}, {1, 1}, 2, 6, 18, 6},
+      {{9, 11}, {5, 5}, {1, 2}, {2, 1}, {2, 2}, {1, 2}, 2, 16, 16, 16},
+      {{40, 41}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 2, 8, 8, 8},
+      {{10, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 2, 4, 16, 4},
+      {{33}, {4}, {3}, {2}, {1}, {2}, 2, 8, 8, 8},
       {{7, 7}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, {1, 1}, 2, 24, 40, 1},
       {{7, 8}, {1, 1}, {2, 2}, {0, 0}, {0, 0}, {1, 1}, 2, 24, 10, 1},
       {{20}, {5}, {1}, {2}, {2}, {1}, 3, 8, 12, 1},
@@ -148,6 +152,53 @@ TEST("conv and its gradients equal the sum over all taps") {
   for (const Case& c : cases()) {
     for (DType dtype : {DType::float32, DType::float64, DType::float16, DType::bfloat16}) {
       checkCase(c, dtype, activations[i++ / 2 % 4]);
+    }
+  }
+}
+
+TEST("conv applies an activation without a bias, too") {
+  for (const char* activation : {"relu", "sigmoid", "tanh"}) {
+    for (size_t at : {size_t(1), size_t(6), cases().size() - 1}) {
+      const Case& c = cases()[at];
+      for (DType dtype : {DType::float32, DType::bfloat16}) {
+        const HostTensor x = randomTensor(dtype, c.x()), kernel = randomTensor(dtype, c.w());
+        std::vector<double> y(size_t(product(c.y())));
+        forEachProduct(c, [&](int64_t i, int64_t k, int64_t o) { y[size_t(o)] += x.get(i) * kernel.get(k); });
+        addEpilogue(y, {0}, activation);
+        const double scale = std::sqrt(double(product(c.w()) / c.outputs));
+        const auto result = runKernel("conv", c.attrs(activation), {x, kernel}, {{dtype, c.y()}});
+        CHECK(difference(result[0], y, scale) < tolerance(dtype));
+      }
+    }
+  }
+}
+
+TEST("conv of integers wraps") {
+  for (const Case& c : {cases()[2], cases()[7], cases()[16]}) {
+    for (DType dtype : {DType::int8, DType::uint8, DType::int32, DType::uint32, DType::int64}) {
+      const double limit = dtype == DType::int64 ? 1000 : dtype < DType::int8 ? 40 : 12;
+      const HostTensor x = randomTensor(dtype, c.x(), dtype < DType::int8 ? 0 : -limit, limit);
+      const HostTensor kernel = randomTensor(dtype, c.w(), dtype < DType::int8 ? 0 : -limit, limit);
+      std::vector<int64_t> y(size_t(product(c.y()))), dx(size_t(x.size())), dkernel(size_t(kernel.size()));
+      const HostTensor dy = randomTensor(dtype, c.y(), 0, limit);
+      forEachProduct(c, [&](int64_t i, int64_t k, int64_t o) {
+        y[size_t(o)] += int64_t(x.get(i)) * int64_t(kernel.get(k));
+        dx[size_t(i)] += int64_t(dy.get(o)) * int64_t(kernel.get(k));
+        dkernel[size_t(k)] += int64_t(x.get(i)) * int64_t(dy.get(o));
+      });
+      const auto wrapped = [&](const std::vector<int64_t>& exact) {
+        std::vector<double> values;
+        for (const int64_t value : exact) {
+          values.push_back(dtype == DType::int8    ? double(int8_t(value))
+                           : dtype == DType::uint8 ? double(uint8_t(value))
+                                                   : double(value));
+        }
+        return values;
+      };
+      const Attrs attrs = c.attrs("linear");
+      CHECK(difference(runKernel("conv", attrs, {x, kernel}, {dy.spec})[0], wrapped(y)) == 0);
+      CHECK(difference(runKernel("conv_input_grad", attrs, {dy, kernel}, {x.spec})[0], wrapped(dx)) == 0);
+      CHECK(difference(runKernel("conv_kernel_grad", attrs, {x, dy}, {kernel.spec})[0], wrapped(dkernel)) == 0);
     }
   }
 }
