@@ -6,17 +6,12 @@
 #include <limits>
 
 #include "cudnn_descriptor.h"
+#include "cudnn_handle.h"
 #include "cudnn_run.h"
-#include "driver_call.h"
 #include "memory.h"
 
 namespace emulated::dnn {
 namespace {
-
-struct Handle {
-  int device;
-  CUstream stream = nullptr;
-};
 
 std::string& lastError() {
   thread_local std::string message;
@@ -155,10 +150,6 @@ cudnnStatus_t refuse(cudnnStatus_t status, const std::string& why) {
 
 using namespace emulated;
 using namespace emulated::dnn;
-
-#define EMULATED_DNN_CALL                                                     \
-  const std::lock_guard<std::recursive_mutex> lock(::emulated::globalLock()); \
-  if (::emulated::enter(true) != CUDA_SUCCESS) return CUDNN_STATUS_NOT_INITIALIZED
 
 extern "C" {
 

@@ -7,39 +7,14 @@
 #include <limits>
 #include <set>
 
+#include "cudnn_handle.h"
 #include "cudnn_pointwise.h"
 #include "memory.h"
-#include "values.h"
 
 namespace emulated::dnn {
 namespace {
 
 using Dims = std::vector<int64_t>;
-
-Type typeOf(cudnnDataType_t type) {
-  switch (type) {
-    case CUDNN_DATA_FLOAT:
-      return Type::float32;
-    case CUDNN_DATA_DOUBLE:
-      return Type::float64;
-    case CUDNN_DATA_HALF:
-      return Type::half;
-    case CUDNN_DATA_BFLOAT16:
-      return Type::bfloat16;
-    case CUDNN_DATA_INT8:
-      return Type::int8;
-    case CUDNN_DATA_UINT8:
-      return Type::uint8;
-    case CUDNN_DATA_INT32:
-      return Type::int32;
-    case CUDNN_DATA_INT64:
-      return Type::int64;
-    case CUDNN_DATA_BOOLEAN:
-      return Type::boolean;
-    default:
-      return Type::unknown;
-  }
-}
 
 struct Tensor {
   explicit Tensor(const Descriptor& d)

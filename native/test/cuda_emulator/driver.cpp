@@ -153,8 +153,8 @@ CUresult cuDriverGetVersion(int* version) {
   FN(CUDA_ERROR_INVALID_VALUE, "invalid argument")                                                                     \
   FN(CUDA_ERROR_OUT_OF_MEMORY, "out of memory")                                                                        \
   FN(CUDA_ERROR_NOT_INITIALIZED, "initialization error")                                                               \
-  FN(CUDA_ERROR_NO_DEVICE, "no CUDA-capable device is detected") FN(CUDA_ERROR_INVALID_DEVICE,                         \
-                                                                    "invalid device ordinal")                          \
+  FN(CUDA_ERROR_NO_DEVICE, "no CUDA-capable device is detected")                                                       \
+  FN(CUDA_ERROR_INVALID_DEVICE, "invalid device ordinal")                                                              \
       FN(CUDA_ERROR_DEVICE_UNAVAILABLE, "CUDA-capable device(s) is/are busy or unavailable") FN(                       \
           CUDA_ERROR_INVALID_IMAGE, "device kernel image is invalid") FN(CUDA_ERROR_INVALID_CONTEXT,                   \
                                                                          "invalid device context")                     \
