@@ -8,3 +8,6 @@ export function cacheFolder(env = process.env) {
   const root = env.HORNET_CACHE || join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'hornet');
   return join(root, 'cuda');
 }
+
+/** Where `scripts/cuda-toolchain.mjs` puts nvcc. */
+export const nvccFolder = (env = process.env) => `${cacheFolder(env)}-nvcc`;
