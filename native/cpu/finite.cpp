@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "../dispatch.h"
-#include "../finite.h"
+#include "../exponent_bits.h"
 #include "../kernel.h"
 #include "parallel.h"
 

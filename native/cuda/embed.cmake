@@ -1,5 +1,6 @@
 # Writes the device-safe files of native/ as C++ strings. Files that only the host reads have no place on the device:
 # they are told apart by what they include.
+cmake_minimum_required(VERSION 3.20)
 set(body "")
 set(names "")
 set(all "")
@@ -10,6 +11,10 @@ foreach(file IN LISTS FILES)
     continue()
   endif()
   get_filename_component(name ${file} NAME)
+  if(name IN_LIST names)
+    message(FATAL_ERROR "two files are named ${name}: NVRTC would refuse them all")
+  endif()
+  list(APPEND names ${name})
   if(file MATCHES "/\\.\\./[^/]+$")
     # NVRTC knows files by name only, and those of native/ include each other without the folder.
     string(APPEND body "    {\"${name}\", \"#include \\\"../${name}\\\"\\n\"},\n")

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "../finite.h"
+#include "../exponent_bits.h"
 #include "device.h"
 
 namespace hornet {

@@ -75,7 +75,8 @@ bool compile(const fs::path& path, const std::string& architecture) {
     NVRTC(nvrtcGetProgramLogSize)(program, &size);
     std::string log(size, 0);
     NVRTC(nvrtcGetProgramLog)(program, log.data());
-    std::printf("✗ %s for sm_%s\n%s\n", path.filename().c_str(), architecture.c_str(), log.c_str());
+    std::printf("✗ %s for sm_%s: %s\n%s\n", path.filename().c_str(), architecture.c_str(),
+                NVRTC(nvrtcGetErrorString)(result), log.c_str());
     std::printf("%s\n", kept.texts[0].c_str());
   }
   NVRTC(nvrtcDestroyProgram)(&program);
