@@ -265,6 +265,10 @@ nvrtcResult nvrtcGetSupportedArchs(int* architectures) {
 nvrtcResult nvrtcCreateProgram(nvrtcProgram* program, const char* source, const char* name, int count,
                                const char* const* headers, const char* const* names) {
   if (!source || count < 0) return NVRTC_ERROR_INVALID_INPUT;
+  for (int i = 0; i < count; ++i) {
+    for (int j = 0; j < i; ++j)
+      if (std::strcmp(names[i], names[j]) == 0) return NVRTC_ERROR_INVALID_INPUT;
+  }
   auto* created = new Program;
   created->source = source;
   created->name = name ? name : "default_program";
