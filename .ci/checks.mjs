@@ -7,21 +7,51 @@ import process from 'node:process';
 const jobs = String(Math.max(1, Math.min(availableParallelism(), 8)));
 const env = { ...process.env, OMP_WAIT_POLICY: 'passive', CMAKE_BUILD_PARALLEL_LEVEL: jobs, FORCE_COLOR: '0' };
 
+/** Suites that run on an emulated GPU, too. */
+const emulated = [
+  'test/ops/(op-cases|contract|gradients|attention|rnn|data-dependent|op-errors|random)',
+  'test/models/(whole-step|fit)',
+  'test/native/(device|lifecycle)',
+  'test/layers/(layer|precision)',
+];
+/** Where they leave each kernel that they had compiled. */
+const kept = 'build/emulated/sources';
+
 /** Checks in a lane run one after the other, lanes of one stage side by side, stages one after the other. */
 const stages = [
   [
     [
       ['prettier', 'npx prettier --check --log-level warn .'],
       ['eslint', 'npx eslint --max-warnings 0 .'],
-      ['clang-format', 'git ls-files "native/*.h" "native/*.cpp" | xargs -r npx clang-format --dry-run -Werror'],
+      [
+        'clang-format',
+        'git ls-files "native/*.h" "native/*.cpp" "native/*.cu" | xargs -r npx clang-format --dry-run -Werror',
+      ],
       ['types', 'npx tsc -p tsconfig.json'],
     ],
     [
+      // Before the build: it makes the CUDA backend where it finds the headers.
+      ['cuda toolchain', 'node scripts/cuda-toolchain.mjs'],
       ['native build', 'npm run --silent build:native'],
       ['native tests', 'npm run --silent test:native'],
     ],
   ],
   [[['jest', 'npm run --silent jest']]],
+  // Nothing of CUDA runs here: its code is compiled by NVIDIA's compilers and libraries, and run on an emulated GPU.
+  [
+    [
+      [
+        'emulated suites',
+        `rm -rf ${kept}; HORNET_EMULATED_SOURCES=${kept} npm run --silent test:emulated -- ${emulated.map((suite) => `'${suite}'`).join(' ')}`,
+      ],
+    ],
+  ],
+  [
+    [['emulator', 'npm run --silent test:emulated']],
+    [['nvcc', 'node scripts/compile-kernels.mjs']],
+    [['cudnn plans', 'npm run --silent test:plans']],
+  ],
+  [[['nvrtc', `node scripts/compile-kept.mjs ${kept} 80,90`]]],
   [[['vectors', 'npm run --silent vectors -- test/golden/vectors']]],
   [[['packaging', 'node test/packaging/pack.mjs']]],
 ];

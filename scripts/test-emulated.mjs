@@ -12,9 +12,12 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const libraries = join(root, 'build', 'emulated');
 // What Hornet compiles is thrown away: only then does the emulated NVRTC see every kernel. It keeps its own.
 const cache = mkdtempSync(join(tmpdir(), 'hornet-emulated-'));
+const { HORNET_EMULATED_SOURCES: sources } = process.env;
 const env = {
   ...process.env,
+  ...(sources && { HORNET_EMULATED_SOURCES: resolve(root, sources) }),
   HORNET_DEVICE: 'cuda',
+  HORNET_TF32: '0', // which is emulated, too
   HORNET_CUDA_LIBRARIES: libraries,
   HORNET_CACHE: cache,
   HORNET_EMULATED_CACHE: process.env.HORNET_EMULATED_CACHE ?? join(root, 'build', 'emulated', 'kernels'),
