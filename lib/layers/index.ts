@@ -5,6 +5,7 @@ export * from './adaptive-pooling.js';
 export * from './attention.js';
 export type { AttentionCallOptions, BaseAttentionArgs } from './base-attention.js';
 export { BatchNormalization, batchNormalization, type BatchNormalizationArgs } from './batch-normalization.js';
+export * from './bidirectional.js';
 export * from './borders.js';
 export * from './conv-transpose.js';
 export { Conv1D, Conv2D, Conv3D, conv1d, conv2d, conv3d, type BaseConvArgs, type ConvArgs } from './conv.js';
@@ -13,6 +14,7 @@ export * from './dense.js';
 export * from './depthwise-conv.js';
 export * from './einsum-dense.js';
 export * from './embedding.js';
+export * from './gru.js';
 export * from './input.js';
 export { type InputSpec, type Shape } from './input-spec.js';
 export {
@@ -25,11 +27,14 @@ export {
   type Shapes,
   type WeightArgs,
 } from './layer.js';
+export * from './lstm.js';
 export * from './masking.js';
 export * from './merging.js';
 export * from './normalization.js';
 export * from './pooling.js';
+export type { CellArgs, RecurrentCell, States, StateSize } from './recurrent-cell.js';
 export * from './reshaping.js';
+export { RNN, rnn, type RNNArgs, type RNNCallOptions } from './rnn.js';
 export type { ScaleArgs } from './scaled-normalization.js';
 export * from './scaling.js';
 export {
@@ -51,5 +56,7 @@ export {
   type NoiseArgs,
   type SpatialDropoutArgs,
 } from './noise.js';
+export * from './simple-rnn.js';
+export * from './stacked-cells.js';
 export * from './time-distributed.js';
 export { Wrapper } from './wrapper.js';

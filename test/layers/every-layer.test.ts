@@ -257,6 +257,39 @@ const merging: Row[] = [
   ['Dot', { layer: (o) => new layers.Dot(2, o), inputShape: pair, outputShape: [2, 3, 3], ...masking }],
 ];
 
+type Recurrent = (options: object) => layers.RNN;
+const sequence = { inputShape: [2, 4, 3], supportsMasking: true } as const;
+const recurrentRow = (name: string, layer: Recurrent, more: Partial<LayerTest> = {}): Row => [
+  name,
+  { ...sequence, layer, outputShape: [2, 5], trainableWeights: 3, ...more },
+];
+const recurrence: Row[] = [
+  recurrentRow('SimpleRNN', (o) => layers.simpleRnn(5, { ...o, activation: 'relu' })),
+  recurrentRow('LSTM', (o) => layers.lstm(5, { ...o, returnSequences: true, goBackwards: true }), {
+    outputShape: [2, 4, 5],
+  }),
+  recurrentRow('GRU', (o) => layers.gru(5, { ...o, kernelRegularizer: 'l2', useBias: false }), {
+    trainableWeights: 2,
+    losses: 1,
+  }),
+  recurrentRow('GRU step by step', (o) =>
+    layers.gru(5, { ...o, resetAfter: false, dropout: 0.2, recurrentDropout: 0.3 }),
+  ),
+  recurrentRow('RNN', (o) => layers.rnn(layers.lstmCell(5, { ...o, activation: 'elu' }), o)),
+  recurrentRow('RNN of stacked cells', (o) => layers.rnn([layers.gruCell(4, o), layers.simpleRnnCell(5, o)], o), {
+    trainableWeights: 6,
+  }),
+  [
+    'Bidirectional',
+    {
+      ...sequence,
+      layer: (o) => layers.bidirectional(layers.lstm(5, { ...o, returnSequences: true }), o),
+      outputShape: [2, 4, 10],
+      trainableWeights: 6,
+    },
+  ],
+];
+
 const rows = [
   ...core,
   ...convolutions,
@@ -266,5 +299,6 @@ const rows = [
   ...normalizations,
   ...noise,
   ...merging,
+  ...recurrence,
 ];
 test.each(rows)('%s', (_name, row) => runLayerTest(row));

@@ -1,7 +1,8 @@
 // Cases of layers: built from config, weights assigned by position, called eagerly, then differentiated in a trace.
 import { type Layer } from '../../../lib/layers/layer.js';
+import type { Bidirectional, RNN } from '../../../lib/layers/index.js';
 import { DeviceTensor, type Tensor } from '../../../lib/tensor.js';
-import { flatten } from '../../../lib/tree.js';
+import { flatten, type Tree } from '../../../lib/tree.js';
 import type { Variable } from '../../../lib/variable.js';
 import { expectEqual } from '../compare.js';
 import { expectGradients, gradientsOf, largestOf } from '../gradient.js';
@@ -38,7 +39,6 @@ export async function runLayer(context: Context): Promise<void> {
     };
     return expectError(() => make(config));
   }
-  if (item.state) throw new NotImplemented(`restoring ${Object.keys(item.state).join(', ')}`);
   const layer = make<Layer>(decodeConfig(item.config));
   const args = context.field<Value[]>('args');
   const kwargs = context.field<Record<string, Value>>('kwargs');
@@ -64,6 +64,7 @@ async function compareCall(context: Context, layer: Layer, call: Call, document:
   if (recorded.some((each) => each.late)) callLayer(layer, call);
   const variables = matchVariables(layer, recorded);
   assign(variables, recorded);
+  restore(layer, context);
   await expectEqual('output', callLayer(layer, call), context.field('outputs'), tolerance);
   for (const [i, want] of context.field<[number, Value][] | undefined>('variables_after') ?? []) {
     if (!recorded[i].seed)
@@ -74,7 +75,23 @@ async function compareCall(context: Context, layer: Layer, call: Call, document:
   const grads = context.field<RecordedGradients | undefined>('grads');
   if (!grads) return;
   assign(variables, recorded);
+  restore(layer, context);
   await compareGradients(context, layer, { call, document, variables, grads });
+}
+
+/** Puts back state that is not in variables: what was recorded, else what the layer begins with. */
+function restore(layer: Layer, context: Context): void {
+  if ((layer as RNN).stateful) (layer as RNN).resetState();
+  const states: Record<string, () => Tree<Variable> | null> = {
+    states: () => (layer as RNN).states,
+    forward_states: () => (layer as unknown as Bidirectional).forwardLayer.states,
+    backward_states: () => (layer as unknown as Bidirectional).backwardLayer.states,
+  };
+  for (const [name, values] of Object.entries(context.field<Record<string, HostTensor[]> | undefined>('state') ?? {})) {
+    const kept = states[name]?.();
+    if (!kept) throw new NotImplemented(`restoring ${name}`);
+    flatten(kept).forEach((variable, i) => variable.assign(upload(values[i])));
+  }
 }
 
 /** Shapes in the place of tensors; nested lists of numbers are tensors, too. */
