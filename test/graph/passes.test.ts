@@ -101,6 +101,21 @@ test('transposes that cancel and reshapes that follow each other vanish', () => 
   `);
 });
 
+test('slices that follow each other are one, or none', () => {
+  const twice = (x: Tensor): Tensor[] => [
+    ops.flip(ops.flip(x, { axis: 1 }), { axis: 1 }),
+    ops.getItem(ops.getItem(x, [[3, null, -1]]), [
+      [1, 3],
+      [null, null, 2],
+    ]),
+  ];
+  expect(optimized(twice, f32(6, 5))).toMatchInlineSnapshot(`
+    "%0:f32[6,5] = parameter index=0
+    %1:f32[2,3] = slice %0 sizes=[2,3] starts=[2,0] strides=[-1,2]
+    return %0 %1"
+  `);
+});
+
 test('fusion makes no cycle through an op between two element-wise ones', () => {
   const around = (x: Tensor): Tensor[] => {
     const a = ops.exp(x);

@@ -91,6 +91,21 @@ const movement: Record<string, Simplification> = {
     }
     return source === input ? null : new Node(node.op, [source], { perm }, node.outputs);
   },
+  slice: (node, [input]) => {
+    if (input.node.op.name !== 'slice') return null;
+    const list = (of: Node, name: string): readonly number[] => of.attrs[name] as readonly number[];
+    const strides = list(input.node, 'strides').map((stride, axis) => stride * list(node, 'strides')[axis]);
+    const starts = list(input.node, 'starts').map(
+      (start, axis) => start + list(node, 'starts')[axis] * list(input.node, 'strides')[axis],
+    );
+    const [source] = input.node.inputs;
+    const { shape } = node.outputs[0];
+    // Two reversals are none.
+    const isWhole = shape.every(
+      (dim, i) => dim === source.shape[i] && starts[i] === 0 && (strides[i] === 1 || dim < 2),
+    );
+    return isWhole ? source : new Node(node.op, [source], { ...node.attrs, starts, strides }, node.outputs);
+  },
   concat: (_node, inputs) => (inputs.length === 1 ? inputs[0] : null),
 };
 for (const reduce of ['reduce_sum', 'reduce_max', 'reduce_min', 'reduce_prod']) {
