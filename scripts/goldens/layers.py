@@ -21,6 +21,7 @@ def table():
     yield from activations(s)
     yield from normalizations(s)
     yield from merging(s)
+    yield from recurrences(s)
     yield layers.Embedding(6, 3), [s.integers(2, 4, high=6)]
     yield layers.Embedding(6, 3, mask_zero=True, embeddings_regularizer="l2"), [s.integers(2, 4, high=6)]
     for layer in (layers.Dropout(0.5), layers.GaussianDropout(0.3), layers.GaussianNoise(0.2), layers.AlphaDropout(0.3)):
@@ -119,6 +120,25 @@ def merging(s):
     yield layers.Dot(axes=1, normalize=True), [[s.signed(2, 4), s.signed(2, 4)]]
 
 
+def recurrences(s):
+    x = s.signed(3, 5, 4)
+    mask = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [0, 1, 0, 1, 0]], bool)
+    several = {"return_sequences": True, "return_state": True}
+    for name in ("SimpleRNN", "GRU", "LSTM"):
+        layer, states = getattr(layers, name), 2 if name == "LSTM" else 1
+        yield layer(3), [x]
+        yield layer(3, go_backwards=True, **several), [x], {"initial_state": [s.signed(3, 3) for _ in range(states)]}
+        yield layer(3, return_sequences=True), [x], {"mask": mask}
+        yield layer(3, return_sequences=True, go_backwards=True, zero_output_for_mask=True), [x], {"mask": mask}
+        yield layer(3, activation="softsign", use_bias=False, bias_regularizer="l2", kernel_regularizer="l1"), [x]
+    yield layers.GRU(3, reset_after=False, recurrent_activation="hard_sigmoid"), [x], {"mask": mask}
+    yield layers.LSTM(3, dtype="mixed_bfloat16"), [x]
+    yield layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], **several), [x], {"mask": mask}
+    yield layers.Bidirectional(layers.GRU(3, return_sequences=True)), [x], {"mask": mask}
+    yield layers.Bidirectional(layers.LSTM(3, return_state=True), merge_mode="sum"), [x]
+    yield layers.LSTMCell(3), [s.signed(3, 4), [s.signed(3, 3), s.signed(3, 3)]]
+
+
 def models(s):
     sequential = [keras.Input((6, 6, 2)), layers.Conv2D(3, 3), layers.BatchNormalization(), layers.Flatten(), layers.Dense(4)]
     yield keras.Sequential(sequential), [s.signed(3, 6, 6, 2)]
@@ -213,10 +233,10 @@ def layer_gradients(layer, args, kwargs, variables, before, call):
 def cases():
     keras.utils.set_random_seed(1)
     recorded = []
-    for layer, args in table():
+    for layer, args, *options in table():
         name = type(layer).__name__
         layer(*args)
         set_weights(layer, Source(f"weights/{name}"))
-        for kwargs in [{}, {"training": True}] if takes_training(layer) else [{}]:
+        for kwargs in [{}, {"training": True}] if takes_training(layer) else options or [{}]:
             recorded.append(case_of(layer, args, kwargs, len(recorded)))
     return recorded
