@@ -2,10 +2,9 @@
 #pragma once
 
 #include "kernel.h"
+#include "rnn_cell.h"
 
 namespace hornet {
-
-enum class RnnCell { lstm, gru, tanh, relu };
 
 /// Steps are [batch, steps, …] in memory whichever way time runs.
 struct RnnShape {

@@ -11,7 +11,7 @@
 #include "make.h"
 #include "panels.h"
 #include "parallel.h"
-#include "rnn_cells.h"
+#include "rnn_rows.h"
 
 namespace hornet {
 namespace {
@@ -151,8 +151,8 @@ class Rnn : public Kernel, Sequences<T> {
                    const T* product, const T* h, const T* c) const {
     const int64_t units = shape_.units;
     T* y = static_cast<T*>(out[0]) + row * units;
-    if (shape_.cell == RnnCell::tanh) return tanhForward(units, y, product), nullptr;
-    if (shape_.cell == RnnCell::relu) return reluForward(units, y, product), nullptr;
+    if (shape_.cell == RnnCell::tanh) return simpleForward<RnnCell::tanh>(units, y, product), nullptr;
+    if (shape_.cell == RnnCell::relu) return simpleForward<RnnCell::relu>(units, y, product), nullptr;
     T* saved = static_cast<T*>(out[1 + shape_.states()]);
     T* gates = saved + row * shape_.width();
     T* kept = saved + shape_.batch * shape_.steps * shape_.width() + row * units;
@@ -316,9 +316,9 @@ class RnnGrad : public Kernel, Sequences<T> {
         accumulate(units, dRecurrent + 2 * units, dBias + width);
       }
     } else if (shape_.cell == RnnCell::tanh) {
-      tanhBackward(units, y + row * units, dh, dGates);
+      simpleBackward<RnnCell::tanh>(units, y + row * units, dh, dGates);
     } else {
-      reluBackward(units, y + row * units, dh, dGates);
+      simpleBackward<RnnCell::relu>(units, y + row * units, dh, dGates);
     }
     accumulate(width, dGates, dBias);
   }
