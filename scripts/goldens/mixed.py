@@ -23,7 +23,7 @@ def of_layers():
     recorded = []
     for policy in ("mixed_float16", "mixed_bfloat16"):
         keras.config.set_dtype_policy(policy)
-        for layer, args in layers.table():
+        for layer, args, *options in layers.table():
             name, number = type(layer).__name__, len(recorded)
             if name.startswith("SpatialDropout"):
                 continue  # Keras writes the type of its variables into their configs, not the policy
@@ -31,7 +31,7 @@ def of_layers():
             def make():
                 layer(*args)
                 layers.set_weights(layer, Source(f"weights/{name}"))
-                kwargs = {"training": True} if layers.takes_training(layer) else {}
+                kwargs = {"training": True} if layers.takes_training(layer) else options[0] if options else {}
                 return layers.case_of(layer, args, kwargs, number)
 
             recorded.append(attempt(name, make))
