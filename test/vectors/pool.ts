@@ -1,5 +1,6 @@
 // Runs cases in processes of their own, so that one that hangs or crashes is one failed case.
 import { fork, type ChildProcess } from 'node:child_process';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Outcome } from './outcome.js';
 
@@ -37,7 +38,7 @@ export async function runOrders(
       let remaining: readonly number[] = [];
       let watch: NodeJS.Timeout;
       let late = false;
-      const child: ChildProcess = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
+      const child: ChildProcess = fork(fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url)), {
         env: { ...process.env, ...options.env },
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
