@@ -11,6 +11,7 @@ struct AttentionShape {
   double scale;
   bool isCausal;
 
+  AttentionShape() = default;
   explicit AttentionShape(const KernelArgs& args)
       : batch(args.inputs[0].shape[0]),
         queries(args.inputs[0].shape[1]),

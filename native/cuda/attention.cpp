@@ -1,9 +1,11 @@
-// attention and attention_grad by kernels of our own, for any float type and depth up to 256.
+// attention and attention_grad: by cuDNN where it has fused kernels, else by our own, for any float type and depth up
+// to 256.
 #include "attention.h"
 
 #include "../attention_shape.h"
 #include "../scratch.h"
 #include "device.h"
+#include "fused_attention.h"
 
 namespace hornet {
 namespace {
@@ -106,13 +108,14 @@ class AttentionGrad : public Kernel {
   DeviceKernel queries_, keys_;
 };
 
-template <class K>
+template <class K, std::unique_ptr<Kernel> (*fused)(const KernelArgs&)>
 std::unique_ptr<Kernel> make(const KernelArgs& args) {
+  if (auto kernel = fused(args)) return kernel;
   return std::make_unique<K>(args);
 }
 
-REGISTER_KERNEL("attention", make<Attention>);
-REGISTER_KERNEL("attention_grad", make<AttentionGrad>);
+REGISTER_KERNEL("attention", (make<Attention, fusedAttention>));
+REGISTER_KERNEL("attention_grad", (make<AttentionGrad, fusedAttentionGrad>));
 
 }  // namespace
 }  // namespace hornet

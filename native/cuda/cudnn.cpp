@@ -79,8 +79,7 @@ std::optional<Plan> Handle::choose(const Graph& graph, const std::string& text) 
 Call::Call(Device& device, const std::string& op, const Graph& graph)
     : device_(&device), op_(op), plan_(device.dnn().plan(graph)) {}
 
-void Call::run(std::initializer_list<std::pair<Tensor, const void*>> addresses, void* scratch) {
-  const std::span<const Operands::Address> operands(addresses.begin(), addresses.size());
+void Call::run(std::span<const Operands::Address> operands, void* scratch) {
   try {
     if (!operands_ || !operands_->equal(operands, scratch)) operands_.emplace(operands, scratch);
     operands_->run(device_->dnn().get(), *plan_);

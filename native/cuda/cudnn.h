@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,7 +60,10 @@ class Call {
   std::string implementation() const { return "cudnn engine " + plan_->name; }
 
   /// Enqueues the graph; every tensor in memory has its address, scalars one on the host.
-  void run(std::initializer_list<std::pair<Tensor, const void*>> operands, void* scratch);
+  void run(std::span<const Operands::Address> operands, void* scratch);
+  void run(std::initializer_list<Operands::Address> operands, void* scratch) {
+    run(std::span<const Operands::Address>(operands.begin(), operands.size()), scratch);
+  }
 
  private:
   Device* device_ = nullptr;

@@ -2,6 +2,7 @@
 #include "cudnn_graph.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "../strides.h"
@@ -31,12 +32,13 @@ void setScales(Descriptor& operation, cudnnBackendAttributeName_t alpha, cudnnBa
   }
 }
 
-Descriptor pointwiseMode(cudnnPointwiseMode_t mode, DType compute) {
+Descriptor pointwiseMode(cudnnPointwiseMode_t mode, DType compute, std::optional<int64_t> axis = std::nullopt) {
   Descriptor d(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
   d.set(CUDNN_ATTR_POINTWISE_MODE, mode).set(CUDNN_ATTR_POINTWISE_MATH_PREC, dataType(compute));
   if (mode == CUDNN_POINTWISE_RELU_FWD || mode == CUDNN_POINTWISE_RELU_BWD) {
     d.set(CUDNN_ATTR_POINTWISE_NAN_PROPAGATION, CUDNN_PROPAGATE_NAN);
   }
+  if (axis) d.set(CUDNN_ATTR_POINTWISE_AXIS, *axis);
   return std::move(d).finalize();
 }
 
@@ -129,6 +131,20 @@ void Graph::pointwiseGrad(cudnnPointwiseMode_t mode, Tensor dy, Tensor x, Tensor
       .set(CUDNN_ATTR_OPERATION_POINTWISE_DYDESC, at(dy))
       .set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, at(x))
       .set(CUDNN_ATTR_OPERATION_POINTWISE_DXDESC, at(dx));
+  add(std::move(op));
+}
+
+void Graph::index(Tensor x, Tensor y, int64_t axis) {
+  Descriptor op(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
+  op.set(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, pointwiseMode(CUDNN_POINTWISE_GEN_INDEX, DType::int32, axis))
+      .set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, at(x))
+      .set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, at(y));
+  add(std::move(op));
+}
+
+void Graph::reshape(Tensor x, Tensor y) {
+  Descriptor op(CUDNN_BACKEND_OPERATION_RESHAPE_DESCRIPTOR);
+  op.set(CUDNN_ATTR_OPERATION_RESHAPE_XDESC, at(x)).set(CUDNN_ATTR_OPERATION_RESHAPE_YDESC, at(y));
   add(std::move(op));
 }
 

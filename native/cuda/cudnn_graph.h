@@ -51,6 +51,10 @@ class Graph {
   void pointwise(cudnnPointwiseMode_t mode, std::initializer_list<Tensor> in, Tensor y, DType compute = DType::float32);
   /// dx = dy · mode'(x), where x is what the mode's backward form wants: the input, or for some the output.
   void pointwiseGrad(cudnnPointwiseMode_t mode, Tensor dy, Tensor x, Tensor dx, DType compute = DType::float32);
+  /// y holds each place's index along an axis of x, int32.
+  void index(Tensor x, Tensor y, int64_t axis);
+  /// y is x in another layout: with the last two dimensions exchanged, strides and all, x transposed.
+  void reshape(Tensor x, Tensor y);
   /// c = a · b over the last two dimensions.
   void matmul(Tensor a, Tensor b, Tensor c, DType compute = DType::float32);
   /// Reduces the dimensions that are 1 in y.

@@ -1,5 +1,6 @@
 // Which attributes the descriptors of the emulated cuDNN have, and what must hold between them.
 #include <algorithm>
+#include <utility>
 
 #include "cudnn_descriptor.h"
 
@@ -94,6 +95,8 @@ const std::map<int, std::vector<Rule>>& rules() {
        {{CUDNN_ATTR_OPERATION_REDUCTION_DESC, kDescriptor},
         {CUDNN_ATTR_OPERATION_REDUCTION_XDESC, kDescriptor},
         {CUDNN_ATTR_OPERATION_REDUCTION_YDESC, kDescriptor}}},
+      {CUDNN_BACKEND_OPERATION_RESHAPE_DESCRIPTOR,
+       {{CUDNN_ATTR_OPERATION_RESHAPE_XDESC, kDescriptor}, {CUDNN_ATTR_OPERATION_RESHAPE_YDESC, kDescriptor}}},
       {CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR,
        {{CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, false},
         {CUDNN_ATTR_OPERATIONGRAPH_OPS, kDescriptor, true, kAny}}},
@@ -200,8 +203,22 @@ cudnnStatus_t checkMatmul(const Descriptor& operation) {
       a[rank - 1] != b[rank - 2])
     return refuse(CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH, "the matrices of a product do not fit");
   for (size_t i = 0; i + 2 < rank; ++i)
-    if ((a[i] != c[i] && a[i] != 1) || (b[i] != c[i] && b[i] != 1))
+    // Heads of b may be shared by several of a.
+    if ((a[i] != c[i] && a[i] != 1) || (b[i] != c[i] && b[i] != 1 && !(i == 1 && rank == 4 && c[i] % b[i] == 0)))
       return refuse(CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH, "the batches of a product don't broadcast");
+  return CUDNN_STATUS_SUCCESS;
+}
+
+/// Only transpositions are emulated: the last two dimensions exchanged with their strides.
+cudnnStatus_t checkReshape(const Descriptor& operation) {
+  const auto list = [&](int tensor, int name) { return operation.descriptor(tensor)->list<int64_t>(name); };
+  for (const int name : {CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_ATTR_TENSOR_STRIDES}) {
+    auto x = list(CUDNN_ATTR_OPERATION_RESHAPE_XDESC, name);
+    if (x.size() < 2) return refuse(CUDNN_STATUS_NOT_SUPPORTED, "a reshape of a vector is not emulated");
+    std::swap(x[x.size() - 1], x[x.size() - 2]);
+    if (x != list(CUDNN_ATTR_OPERATION_RESHAPE_YDESC, name))
+      return refuse(CUDNN_STATUS_NOT_SUPPORTED, "a reshape that is no transposition is not emulated");
+  }
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -209,7 +226,9 @@ cudnnStatus_t checkReduction(const Descriptor& operation) {
   const auto x = dimsOf(operation, CUDNN_ATTR_OPERATION_REDUCTION_XDESC),
              y = dimsOf(operation, CUDNN_ATTR_OPERATION_REDUCTION_YDESC);
   bool fits = x.size() == y.size();
-  for (size_t i = 0; fits && i < x.size(); ++i) fits = y[i] == x[i] || y[i] == 1;
+  // Heads may be summed in groups.
+  for (size_t i = 0; fits && i < x.size(); ++i)
+    fits = y[i] == x[i] || y[i] == 1 || (i == 1 && x.size() == 4 && x[i] % y[i] == 0);
   return fits ? CUDNN_STATUS_SUCCESS
               : refuse(CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH, "the result of a reduction has another shape");
 }
@@ -280,6 +299,8 @@ cudnnStatus_t checkDescriptor(const Descriptor& d) {
       return checkPointwise(d);
     case CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR:
       return checkMatmul(d);
+    case CUDNN_BACKEND_OPERATION_RESHAPE_DESCRIPTOR:
+      return checkReshape(d);
     case CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR:
       return checkReduction(d);
     case CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR: {

@@ -77,6 +77,20 @@ Dims broadcastStrides(const Dims& dims) {
   return strides;
 }
 
+/// Where each index of `dims` in order finds its value in a dense tensor whose dimensions divide these.
+Dims sharedOffsets(const Dims& dims, const Dims& own) {
+  const Dims strides = denseStrides(own);
+  int64_t count = 1;
+  for (const int64_t dim : dims) count *= dim;
+  Dims offsets(size_t(count), 0);
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t rest = i;
+    for (size_t axis = dims.size(); axis-- > 0; rest /= dims[axis])
+      offsets[size_t(i)] += rest % dims[axis] * own[axis] / dims[axis] * strides[axis];
+  }
+  return offsets;
+}
+
 using Values = std::vector<double>;
 
 double rounded(Type type, double value) {
@@ -287,12 +301,23 @@ constexpr ConvolutionNames kFilter{Direction::filter,
 
 // --- The others.
 
+/// Each place's index along an axis.
+Values indices(const Dims& dims, size_t axis) {
+  Dims strides(dims.size(), 0);
+  strides.at(axis) = 1;
+  Values values;
+  forEach(dims, strides, [&](int64_t at) { values.push_back(double(at)); });
+  return values;
+}
+
 void runPointwise(Run& run, const Descriptor& operation) {
   const Descriptor& mode = *operation.descriptor(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR);
   const bool backward = operation.has(CUDNN_ATTR_OPERATION_POINTWISE_DYDESC);
   const int resultName = backward ? CUDNN_ATTR_OPERATION_POINTWISE_DXDESC : CUDNN_ATTR_OPERATION_POINTWISE_YDESC;
   const Descriptor& result = *operation.descriptor(resultName);
   const Dims dims = Tensor(result).dims;
+  if (mode.value<cudnnPointwiseMode_t>(CUDNN_ATTR_POINTWISE_MODE) == CUDNN_POINTWISE_GEN_INDEX)
+    return run.write(result, indices(dims, size_t(mode.value<int64_t>(CUDNN_ATTR_POINTWISE_AXIS))));
   // The operands in the order of x, b, t; going backward x and dy.
   std::vector<Values> operands;
   for (const int name : {CUDNN_ATTR_OPERATION_POINTWISE_XDESC,
@@ -320,25 +345,30 @@ void runMatmul(Run& run, const Descriptor& operation) {
   const Dims aDims = Tensor(a).dims, bDims = Tensor(b).dims, cDims = Tensor(c).dims;
   const size_t rank = cDims.size();
   const int64_t m = cDims[rank - 2], n = cDims[rank - 1], k = aDims[rank - 1];
-  const Dims batch(cDims.begin(), cDims.end() - 2);
-  const auto batchStrides = [&](const Dims& dims) {
-    const Dims all = broadcastStrides(dims);
-    return Dims(all.begin(), all.end() - 2);
-  };
+  const auto batchOf = [](const Dims& dims) { return Dims(dims.begin(), dims.end() - 2); };
   const std::vector<float> aValues = run.factors<float>(a), bValues = run.factors<float>(b);
-  std::vector<int64_t> aStarts, bStarts;
-  forEach(batch, batchStrides(aDims), [&](int64_t at) { aStarts.push_back(at); });
-  forEach(batch, batchStrides(bDims), [&](int64_t at) { bStarts.push_back(at); });
+  const Dims aMatrices = sharedOffsets(batchOf(cDims), batchOf(aDims)),
+             bMatrices = sharedOffsets(batchOf(cDims), batchOf(bDims));
   Values values;
-  for (size_t i = 0; i < aStarts.size(); ++i)
+  for (size_t i = 0; i < aMatrices.size(); ++i)
     for (int64_t row = 0; row < m; ++row)
       for (int64_t column = 0; column < n; ++column) {
         float sum = 0;
         for (int64_t p = 0; p < k; ++p)
-          sum += aValues[size_t(aStarts[i] + row * k + p)] * bValues[size_t(bStarts[i] + p * n + column)];
+          sum +=
+              aValues[size_t((aMatrices[i] * m + row) * k + p)] * bValues[size_t((bMatrices[i] * k + p) * n + column)];
         values.push_back(double(sum));
       }
   run.write(c, std::move(values));
+}
+
+/// The last two dimensions exchanged.
+void runReshape(Run& run, const Descriptor& operation) {
+  const Descriptor &x = *operation.descriptor(CUDNN_ATTR_OPERATION_RESHAPE_XDESC),
+                   &y = *operation.descriptor(CUDNN_ATTR_OPERATION_RESHAPE_YDESC);
+  const Dims dims = Tensor(x).dims;
+  const int64_t rows = dims[dims.size() - 2], columns = dims.back();
+  run.write(y, swapped<double>(run.read(x), Tensor(x).count() / (rows * columns), rows, columns));
 }
 
 void runReduction(Run& run, const Descriptor& operation) {
@@ -354,7 +384,7 @@ void runReduction(Run& run, const Descriptor& operation) {
                                            : mode == CUDNN_REDUCE_TENSOR_MUL ? 1
                                                                              : 0);
   size_t i = 0;
-  forEach(Tensor(x).dims, broadcastStrides(Tensor(y).dims), [&](int64_t at) {
+  for (const int64_t at : sharedOffsets(Tensor(x).dims, Tensor(y).dims)) {
     const double value = values[i++];
     double& place = result[size_t(at)];
     if (isMax)
@@ -365,7 +395,7 @@ void runReduction(Run& run, const Descriptor& operation) {
       place *= value;
     else
       place += value;
-  });
+  }
   if (mode == CUDNN_REDUCE_TENSOR_AVG)
     for (double& value : result) value *= double(result.size()) / double(values.size());
   run.write(y, std::move(result));
@@ -383,6 +413,8 @@ void runOperation(Run& run, const Descriptor& operation) {
       return runPointwise(run, operation);
     case CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR:
       return runMatmul(run, operation);
+    case CUDNN_BACKEND_OPERATION_RESHAPE_DESCRIPTOR:
+      return runReshape(run, operation);
     default:
       return runReduction(run, operation);
   }
@@ -401,6 +433,8 @@ std::set<int> resultNames(const Descriptor& operation) {
       return {CUDNN_ATTR_OPERATION_POINTWISE_YDESC, CUDNN_ATTR_OPERATION_POINTWISE_DXDESC};
     case CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR:
       return {CUDNN_ATTR_OPERATION_MATMUL_CDESC};
+    case CUDNN_BACKEND_OPERATION_RESHAPE_DESCRIPTOR:
+      return {CUDNN_ATTR_OPERATION_RESHAPE_YDESC};
     default:
       return {CUDNN_ATTR_OPERATION_REDUCTION_YDESC};
   }
