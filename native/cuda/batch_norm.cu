@@ -76,11 +76,11 @@ struct BatchNormFactors {
   C mean, scale, shift;
 };
 
-template <class P, class C>
+template <class P, class S, class C>
 __device__ inline BatchNormFactors<C> finishMoments(const BatchNormArgs& args, int64_t channel, Moments<C> moments) {
   const C variance = moments.squares / C(args.shape.rows);
-  static_cast<P*>(args.mean)[channel] = convert<P>(moments.mean);
-  static_cast<P*>(args.variance)[channel] = convert<P>(variance);
+  static_cast<S*>(args.mean)[channel] = convert<S>(moments.mean);
+  static_cast<S*>(args.variance)[channel] = convert<S>(variance);
   const C gamma = convert<C>(static_cast<const P*>(args.gamma)[channel]);
   const C beta = convert<C>(static_cast<const P*>(args.beta)[channel]);
   return {moments.mean, gamma / sqrt(variance + C(args.epsilon)), beta};
@@ -119,7 +119,7 @@ __device__ inline void normalizeRows(const BatchNormArgs& args, const NormTile<k
 }
 
 /// A single block per tile of channels does it all.
-template <class T, class P, class C, int kPack>
+template <class T, class P, class S, class C, int kPack>
 __device__ void batchNormWhole(const BatchNormArgs& args) {
   const NormTile<kPack> tile(args.shape);
   Moments<C> moments[kPack];
@@ -127,7 +127,7 @@ __device__ void batchNormWhole(const BatchNormArgs& args) {
   mergeRowThreads<Moments<C>>(moments, args.shape.columns);
   __shared__ BatchNormFactors<C> shared[kPack][kNormMostColumns];
   if (tile.rowThread == 0 && tile.isInside) {
-    for (int i = 0; i < kPack; ++i) shared[i][threadIdx.x] = finishMoments<P>(args, tile.column + i, moments[i]);
+    for (int i = 0; i < kPack; ++i) shared[i][threadIdx.x] = finishMoments<P, S>(args, tile.column + i, moments[i]);
   }
   __syncthreads();
   BatchNormFactors<C> factors[kPack];
@@ -136,7 +136,7 @@ __device__ void batchNormWhole(const BatchNormArgs& args) {
 }
 
 /// The moments of each slice.
-template <class T, class P, class C, int kPack>
+template <class T, class P, class S, class C, int kPack>
 __device__ void batchNormGather(const BatchNormArgs& args) {
   const NormTile<kPack> tile(args.shape);
   Moments<C> moments[kPack];
@@ -151,7 +151,7 @@ __device__ void batchNormGather(const BatchNormArgs& args) {
 }
 
 /// Merges the slices.
-template <class P, class C>
+template <class P, class S, class C>
 __device__ void batchNormMerge(const BatchNormArgs& args) {
   const NormColumns& shape = args.shape;
   const C* partial = static_cast<const C*>(args.partial);
@@ -167,7 +167,7 @@ __device__ void batchNormMerge(const BatchNormArgs& args) {
   }
   mergeRowThreads<Moments<C>>(moments, kNormMergeColumns);
   if (threadIdx.x >= kNormMergeColumns || channel >= shape.width) return;
-  const BatchNormFactors<C> own = finishMoments<P>(args, channel, moments[0]);
+  const BatchNormFactors<C> own = finishMoments<P, S>(args, channel, moments[0]);
   C* factors = static_cast<C*>(args.factors) + channel;
   factors[0] = own.mean;
   factors[shape.width] = own.scale;
@@ -193,7 +193,7 @@ struct BatchNormSlopes {
 };
 
 /// The sums of dy and of dy * (x - mean) over a thread's own rows.
-template <class T, class P, class C, int kPack>
+template <class T, class S, class C, int kPack>
 __device__ inline void threadSums(const BatchNormGradArgs& args, const NormTile<kPack>& tile,
                                   SumPair<C> (&all)[kPack]) {
   constexpr int chunk = kNormChunk<kPack> / 2;
@@ -203,7 +203,7 @@ __device__ inline void threadSums(const BatchNormGradArgs& args, const NormTile<
 #pragma unroll
   for (int i = 0; i < kPack; ++i) {
     all[i] = {C(0), C(0)};
-    mean[i] = tile.isInside ? convert<C>(static_cast<const P*>(args.mean)[tile.column + i]) : C(0);
+    mean[i] = tile.isInside ? convert<C>(static_cast<const S*>(args.mean)[tile.column + i]) : C(0);
   }
   for (int64_t row = tile.from + tile.rowThread; row < tile.to; row += chunk * tile.rowThreads) {
     C values[chunk][kPack], gradients[chunk][kPack];
@@ -226,14 +226,14 @@ __device__ inline void threadSums(const BatchNormGradArgs& args, const NormTile<
   }
 }
 
-template <class P, class C>
+template <class P, class S, class C>
 __device__ inline BatchNormSlopes<C> finishSums(const BatchNormGradArgs& args, int64_t channel, SumPair<C> sums) {
-  const C variance = convert<C>(static_cast<const P*>(args.variance)[channel]);
+  const C variance = convert<C>(static_cast<const S*>(args.variance)[channel]);
   const C rstd = C(1) / sqrt(variance + C(args.epsilon));
   static_cast<P*>(args.dbeta)[channel] = convert<P>(sums.first);
   static_cast<P*>(args.dgamma)[channel] = convert<P>(sums.second * rstd);
   const C inverse = C(1) / C(args.shape.rows > 0 ? args.shape.rows : 1);
-  return {convert<C>(static_cast<const P*>(args.mean)[channel]),
+  return {convert<C>(static_cast<const S*>(args.mean)[channel]),
           convert<C>(static_cast<const P*>(args.gamma)[channel]) * rstd, sums.first * inverse,
           sums.second * rstd * rstd * inverse};
 }
@@ -269,15 +269,15 @@ __device__ inline void gradientRows(const BatchNormGradArgs& args, const NormTil
   }
 }
 
-template <class T, class P, class C, int kPack>
+template <class T, class P, class S, class C, int kPack>
 __device__ void batchNormGradWhole(const BatchNormGradArgs& args) {
   const NormTile<kPack> tile(args.shape);
   SumPair<C> sums[kPack];
-  threadSums<T, P>(args, tile, sums);
+  threadSums<T, S>(args, tile, sums);
   mergeRowThreads<SumPair<C>>(sums, args.shape.columns);
   __shared__ BatchNormSlopes<C> shared[kPack][kNormMostColumns];
   if (tile.rowThread == 0 && tile.isInside) {
-    for (int i = 0; i < kPack; ++i) shared[i][threadIdx.x] = finishSums<P>(args, tile.column + i, sums[i]);
+    for (int i = 0; i < kPack; ++i) shared[i][threadIdx.x] = finishSums<P, S>(args, tile.column + i, sums[i]);
   }
   __syncthreads();
   BatchNormSlopes<C> slopes[kPack];
@@ -285,11 +285,11 @@ __device__ void batchNormGradWhole(const BatchNormGradArgs& args) {
   gradientRows<T>(args, tile, slopes);
 }
 
-template <class T, class P, class C, int kPack>
+template <class T, class P, class S, class C, int kPack>
 __device__ void batchNormGradGather(const BatchNormGradArgs& args) {
   const NormTile<kPack> tile(args.shape);
   SumPair<C> sums[kPack];
-  threadSums<T, P>(args, tile, sums);
+  threadSums<T, S>(args, tile, sums);
   mergeRowThreads<SumPair<C>>(sums, args.shape.columns);
   if (tile.rowThread > 0 || !tile.isInside) return;
   C* partial = static_cast<C*>(args.partial) + blockIdx.y * 2 * args.shape.width + tile.column;
@@ -299,13 +299,13 @@ __device__ void batchNormGradGather(const BatchNormGradArgs& args) {
   }
 }
 
-template <class P, class C>
+template <class P, class S, class C>
 __device__ void batchNormGradMerge(const BatchNormGradArgs& args) {
   const int64_t width = args.shape.width;
   const int64_t channel = int64_t(blockIdx.x) * kNormMergeColumns + threadIdx.x % kNormMergeColumns;
   const SumPair<C> sums = mergeSums(static_cast<const C*>(args.partial), args.shape.slices, width, channel);
   if (threadIdx.x >= kNormMergeColumns || channel >= width) return;
-  const BatchNormSlopes<C> own = finishSums<P>(args, channel, sums);
+  const BatchNormSlopes<C> own = finishSums<P, S>(args, channel, sums);
   C* factors = static_cast<C*>(args.factors) + channel;
   factors[0] = own.mean;
   factors[width] = own.scale;

@@ -6,7 +6,7 @@
 
 namespace hornet {
 
-template <class T, class P, class C, int kLanes, int kPack, int kPacks>
+template <class T, class P, class S, class C, int kLanes, int kPack, int kPacks>
 __device__ void layerNorm(const LayerNormArgs& args) {
   constexpr int groups = kNormThreads / kLanes, step = kLanes * kPack;
   constexpr int64_t kept = int64_t(step) * kPacks;
@@ -61,8 +61,8 @@ __device__ void layerNorm(const LayerNormArgs& args) {
       storePack(y + column, more);
     }
     if (lane == 0 && end > 0) {
-      static_cast<P*>(args.mean)[row] = convert<P>(mean);
-      static_cast<P*>(args.rstd)[row] = convert<P>(rstd);
+      static_cast<S*>(args.mean)[row] = convert<S>(mean);
+      static_cast<S*>(args.rstd)[row] = convert<S>(rstd);
     }
   }
 }
@@ -109,7 +109,7 @@ __device__ inline void storeLayerNormSums(const LayerNormGradArgs& args, int64_t
 }
 
 /// Sums for channels that registers hold stay there until the block has done its rows; others live in `partial`.
-template <class T, class P, class C, int kLanes, int kPack, int kPacks>
+template <class T, class P, class S, class C, int kLanes, int kPack, int kPacks>
 __device__ void layerNormGrad(const LayerNormGradArgs& args) {
   constexpr int groups = kNormThreads / kLanes, step = kLanes * kPack;
   constexpr int64_t kept = int64_t(step) * kPacks;
@@ -125,8 +125,8 @@ __device__ void layerNormGrad(const LayerNormGradArgs& args) {
     const T* x = static_cast<const T*>(args.x) + row * args.width;
     const T* dy = static_cast<const T*>(args.dy) + row * args.width;
     T* dx = static_cast<T*>(args.dx) + row * args.width;
-    const C mean = end > 0 ? convert<C>(static_cast<const P*>(args.mean)[row]) : C(0);
-    const C rstd = end > 0 ? convert<C>(static_cast<const P*>(args.rstd)[row]) : C(0);
+    const C mean = end > 0 ? convert<C>(static_cast<const S*>(args.mean)[row]) : C(0);
+    const C rstd = end > 0 ? convert<C>(static_cast<const S*>(args.rstd)[row]) : C(0);
     LayerNormPack<C, kPack> packs[kPacks], more;
     SumPair<C> sums{C(0), C(0)};
 #pragma unroll

@@ -15,19 +15,30 @@ int64_t widthOf(const TensorSpec& x) { return x.shape.back(); }
 int64_t rowsOf(const TensorSpec& x) { return widthOf(x) > 0 ? x.numel() / widthOf(x) : 0; }
 size_t computeBytes(const TensorSpec& x) { return x.dtype == DType::float64 ? 8 : 4; }
 
-/// The dtype of parameters and statistics, which are all operands but the first `data` inputs and the first output.
-DType parameterType(const KernelArgs& args, size_t data) {
-  requireFloat(args);
-  const DType dtype = args.inputs[data].dtype;
-  const auto differ = [dtype](const std::vector<TensorSpec>& specs, size_t first) {
-    return std::any_of(specs.begin() + ptrdiff_t(first), specs.end(),
-                       [dtype](const TensorSpec& spec) { return spec.dtype != dtype; });
-  };
-  if (differ(args.inputs, data) || differ(args.outputs, 1)) {
-    throw Error(args.op, "parameters and statistics have different dtypes");
+/// Names of the types of data, parameters, statistics, and of what computes; of each kind there is one.
+struct NormTypes {
+  std::string data, parameters, statistics, compute;
+
+  /// Inputs are data, then gamma and what else there is one of per channel or row.
+  NormTypes(const KernelArgs& args, bool isGradient) {
+    requireFloat(args);
+    const auto& in = args.inputs;
+    const auto& out = args.outputs;
+    const size_t gamma = in.size() - (isGradient ? 3 : 2);
+    data = common(args, {in[0], gamma > 1 ? in[1] : in[0], out[0]});
+    parameters = isGradient ? common(args, {in[gamma], out[1], out[2]}) : common(args, {in[gamma], in[gamma + 1]});
+    statistics = isGradient ? common(args, {in[gamma + 1], in[gamma + 2]}) : common(args, {out[1], out[2]});
+    compute = deviceComputeType(in[0].dtype);
   }
-  return dtype;
-}
+
+ private:
+  static const char* common(const KernelArgs& args, const std::vector<TensorSpec>& specs) {
+    for (const TensorSpec& spec : specs) {
+      if (spec.dtype != specs[0].dtype) throw Error(args.op, "operands of one kind have different dtypes");
+    }
+    return deviceType(specs[0].dtype);
+  }
+};
 
 void bind(BatchNormArgs& args, std::span<const void* const> in, std::span<void* const> out) {
   const bool adds = in.size() > 3;
@@ -56,8 +67,8 @@ void bind(BatchNormGradArgs& args, std::span<const void* const> in, std::span<vo
 template <class Args>
 class ChannelNorm : public Kernel {
  public:
-  /// `name` begins the names of the kernels; the first `data` inputs are stored like x.
-  ChannelNorm(const KernelArgs& args, const std::string& name, size_t data) {
+  /// `name` begins the names of the kernels.
+  ChannelNorm(const KernelArgs& args, const std::string& name, const NormTypes& types) {
     const TensorSpec& x = args.inputs[0];
     const int64_t width = widthOf(x), rows = rowsOf(x);
     args_.shape = {rows, width, 1, 1};
@@ -78,19 +89,19 @@ class ChannelNorm : public Kernel {
       const int64_t enough = perMultiprocessor * device.multiprocessors() / tiles_;
       return unsigned(std::clamp<int64_t>(std::min(enough, rows / step), 1, 1024));
     };
-    const std::string t = deviceType(x.dtype), p = deviceType(parameterType(args, data)),
-                      c = deviceComputeType(x.dtype), packText = std::to_string(pack);
+    const auto& [t, p, s, c] = types;
+    const std::string packText = std::to_string(pack);
     const auto kernel = [&](const char* part, const std::vector<std::string>& arguments) {
       return DeviceKernel(device, "batch_norm.cu", instantiate(name + part, arguments));
     };
     if (rows <= step * 8) {
-      whole_ = kernel("Whole", {t, p, c, packText});
+      whole_ = kernel("Whole", {t, p, s, c, packText});
       return;
     }
     args_.shape.slices = int(slices(4));
     applySlices_ = slices(16);
-    gather_ = kernel("Gather", {t, p, c, packText});
-    merge_ = kernel("Merge", {p, c});
+    gather_ = kernel("Gather", {t, p, s, c, packText});
+    merge_ = kernel("Merge", {p, s, c});
     apply_ = kernel("Apply", {t, c, packText});
     const size_t bytes = size_t(width) * computeBytes(x);
     partial_ = plan_.reserve(size_t(args_.shape.slices) * 2 * bytes);
@@ -127,10 +138,10 @@ class LayerNorm : public Kernel {
     args_.rows = rows;
     args_.width = width;
     args_.epsilon = args.attrs.number("epsilon");
-    const DType parameters = parameterType(args, 1);
+    const auto [t, p, s, c] = NormTypes(args, false);
     if (rows == 0) return;
     const RowPlan plan(sizeOf(x.dtype), width);
-    std::vector<std::string> types{deviceType(x.dtype), deviceType(parameters), deviceComputeType(x.dtype)};
+    std::vector<std::string> types{t, p, s, c};
     plan.appendTo(types);
     kernel_ = DeviceKernel(*args.device, "layer_norm.cu", instantiate("layerNorm", types));
     blocks_ = plan.blocks(rows);
@@ -162,10 +173,10 @@ class LayerNormGrad : public Kernel {
     const int64_t width = widthOf(x), rows = rowsOf(x);
     args_.rows = rows;
     args_.width = sums_.width = width;
-    const std::string p = deviceType(parameterType(args, 2)), c = deviceComputeType(x.dtype);
+    const auto [t, p, s, c] = NormTypes(args, true);
     if (width == 0) return;
     const RowPlan plan(sizeOf(x.dtype), width);
-    std::vector<std::string> types{deviceType(x.dtype), p, c};
+    std::vector<std::string> types{t, p, s, c};
     plan.appendTo(types);
     kernel_ = DeviceKernel(*args.device, "layer_norm.cu", instantiate("layerNormGrad", types));
     blocks_ = plan.blocks(rows, 2 * args.device->multiprocessors());
@@ -203,10 +214,10 @@ class LayerNormGrad : public Kernel {
 };
 
 std::unique_ptr<Kernel> makeBatchNorm(const KernelArgs& args) {
-  return std::make_unique<ChannelNorm<BatchNormArgs>>(args, "batchNorm", args.inputs.size() - 2);
+  return std::make_unique<ChannelNorm<BatchNormArgs>>(args, "batchNorm", NormTypes(args, false));
 }
 std::unique_ptr<Kernel> makeBatchNormGrad(const KernelArgs& args) {
-  return std::make_unique<ChannelNorm<BatchNormGradArgs>>(args, "batchNormGrad", 2);
+  return std::make_unique<ChannelNorm<BatchNormGradArgs>>(args, "batchNormGrad", NormTypes(args, true));
 }
 std::unique_ptr<Kernel> makeLayerNorm(const KernelArgs& args) { return std::make_unique<LayerNorm>(args); }
 std::unique_ptr<Kernel> makeLayerNormGrad(const KernelArgs& args) { return std::make_unique<LayerNormGrad>(args); }
