@@ -1,8 +1,11 @@
 // cuBLASLt: opening the library, and its descriptors.
 #include "cublas.h"
 
+#include <cstring>
+
 #include "device.h"
 #include "libraries.h"
+#include "timing.h"
 
 namespace hornet::cublas {
 namespace {
@@ -74,7 +77,12 @@ int algorithmId(const Algorithm& algorithm) {
   return id;
 }
 
-Handle::Handle(Device& device) : handle_(makeHandle(device)) {}
+Handle::Handle(Device& device)
+    : handle_(makeHandle(device)),
+      isTimed_(autotunes(device)),
+      identity_(device.name() + " " + std::to_string(device.capability()) + " cublasLt " +
+                cuda::versionOf(cuda::Library::cublasLt) + " "),
+      choices_("plans") {}
 
 std::vector<Algorithm> Handle::algorithms(const Operation& operation, const Layout& a, const Layout& b, const Layout& d,
                                           const Preference& preference, int count) const {
@@ -89,15 +97,25 @@ std::vector<Algorithm> Handle::algorithms(const Operation& operation, const Layo
   return found;
 }
 
-std::optional<Algorithm> Handle::chosen(const std::string& problem) const {
+std::optional<Algorithm> Handle::chosen(const std::string& problem) {
   const std::lock_guard lock(mutex_);
-  const auto found = chosen_.find(problem);
-  return found == chosen_.end() ? std::nullopt : std::optional(found->second);
+  if (const auto found = chosen_.find(problem); found != chosen_.end()) return found->second;
+  if (!isTimed_) return std::nullopt;
+  // The file holds the problem, too: two may have one hash.
+  const std::string text = identity_ + problem;
+  const auto file = choices_.find(cuda::hashOf(text));
+  if (!file || file->size() != text.size() + sizeof(Algorithm) || !file->starts_with(text)) return std::nullopt;
+  Algorithm algorithm;
+  std::memcpy(&algorithm, file->data() + text.size(), sizeof(algorithm));
+  return chosen_.emplace(problem, algorithm).first->second;
 }
 
 void Handle::remember(const std::string& problem, const Algorithm& algorithm) {
   const std::lock_guard lock(mutex_);
   chosen_.emplace(problem, algorithm);
+  if (!isTimed_) return;
+  const std::string text = identity_ + problem;
+  choices_.store(cuda::hashOf(text), text + std::string(reinterpret_cast<const char*>(&algorithm), sizeof(algorithm)));
 }
 
 }  // namespace hornet::cublas

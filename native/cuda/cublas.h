@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "disk_cache.h"
+
 namespace hornet {
 
 class Device;
@@ -105,13 +107,18 @@ class Handle {
   std::vector<Algorithm> algorithms(const Operation& operation, const Layout& a, const Layout& b, const Layout& d,
                                     const Preference& preference, int count) const;
 
-  /// Algorithms chosen before, by what they were chosen for. Programs that multiply alike choose once.
-  std::optional<Algorithm> chosen(const std::string& problem) const;
+  /// Algorithms chosen before, by what they were chosen for. Programs that multiply alike choose once; what was timed
+  /// is kept on disk.
+  std::optional<Algorithm> chosen(const std::string& problem);
   void remember(const std::string& problem, const Algorithm& algorithm);
 
  private:
   Owned<cublasLtHandle_t, &Functions::cublasLtDestroy> handle_;
-  mutable std::mutex mutex_;
+  bool isTimed_;
+  /// The GPU and the version of the library: algorithms mean something to the same ones only.
+  std::string identity_;
+  cuda::DiskCache choices_;
+  std::mutex mutex_;
   std::map<std::string, Algorithm> chosen_;
 };
 

@@ -1,10 +1,8 @@
 // The handle of a device, its plans, and running them.
 #include "cudnn.h"
 
-#include <cstdlib>
-#include <string_view>
-
 #include "cudnn_autotune.h"
+#include "timing.h"
 
 namespace hornet {
 
@@ -15,11 +13,6 @@ cudnn::Handle& Device::dnn() {
 
 namespace cudnn {
 namespace {
-
-bool isSet(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value && *value && std::string_view(value) != "0";
-}
 
 cudnnHandle_t makeHandle() {
   cudnnHandle_t handle = nullptr;
@@ -34,8 +27,7 @@ Handle::Handle(Device& device)
       handle_(makeHandle()),
       target_(handle_.get()),
       rules_{device.allowsTf32(), device.isDeterministic(), device.memoryBytes() / 16},
-      // Clocks don't measure the same twice.
-      autotunes_(isSet("HORNET_AUTOTUNE") && !device.isDeterministic()),
+      autotunes_(autotunes(device)),
       choices_("plans") {}
 
 cudnnHandle_t Handle::get() {

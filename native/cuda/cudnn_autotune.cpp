@@ -1,4 +1,4 @@
-// Timing plans with events around a few runs.
+// The fastest of cuDNN's plans: asking the heuristics, and running what they suggest.
 #include "cudnn_autotune.h"
 
 #include <algorithm>
@@ -6,56 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "timing.h"
+
 namespace hornet::cudnn {
 namespace {
 
-using cuda::check;
-using cuda::driver;
-
 constexpr size_t kCandidates = 16;
-constexpr int kRuns = 5;
-
-/// Zeroed device memory for the time of a measurement.
-class Temporary {
- public:
-  Temporary(Device& device, size_t bytes)
-      : device_(device), bytes_(bytes), memory_(device.memory().allocate(bytes, device.stream())) {
-    if (bytes > 0) {
-      check(driver().cuMemsetD8Async(CUdeviceptr(memory_), 0, bytes, device.stream()), "clearing memory");
-    }
-  }
-  ~Temporary() { device_.memory().release(memory_, bytes_, device_.computeStream()); }
-  Temporary(Temporary&& other) noexcept
-      : device_(other.device_),
-        bytes_(std::exchange(other.bytes_, 0)),
-        memory_(std::exchange(other.memory_, nullptr)) {}
-
-  void* get() const { return memory_; }
-
- private:
-  Device& device_;
-  size_t bytes_;
-  void* memory_;
-};
-
-cuda::Event makeTimer() {
-  CUevent event = nullptr;
-  check(driver().cuEventCreate(&event, CU_EVENT_DEFAULT), "creating an event");
-  return cuda::Event(event);
-}
-
-/// Milliseconds of a run, after one that is not counted.
-float timeOf(Device& device, cudnnHandle_t handle, const Plan& plan, const Operands& operands) {
-  const cuda::Event begin = makeTimer(), end = makeTimer();
-  operands.run(handle, plan);
-  check(driver().cuEventRecord(begin.get(), device.stream()), "recording an event");
-  for (int i = 0; i < kRuns; ++i) operands.run(handle, plan);
-  check(driver().cuEventRecord(end.get(), device.stream()), "recording an event");
-  check(driver().cuEventSynchronize(end.get()), "waiting for an event");
-  float milliseconds = 0;
-  check(driver().cuEventElapsedTime(&milliseconds, begin.get(), end.get()), "reading a time");
-  return milliseconds / kRuns;
-}
 
 }  // namespace
 
@@ -87,7 +43,8 @@ std::optional<Plan> fastestPlan(Device& device, cudnnHandle_t handle, const Targ
     if (!plan || plan->workspaceBytes > rules.workspaceLimit) continue;
     try {
       const Temporary workspace(device, plan->workspaceBytes);
-      const float time = timeOf(device, handle, *plan, Operands(addresses, workspace.get()));
+      const Operands operands(addresses, workspace.get());
+      const float time = timeOf(device, [&] { operands.run(handle, *plan); });
       if (best && time >= bestTime) continue;
       best = std::move(plan);
       bestTime = time;

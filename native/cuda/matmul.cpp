@@ -4,12 +4,16 @@
 #include <algorithm>
 #include <climits>
 #include <numeric>
+#include <optional>
 
 #include "../matmul_shape.h"
 #include "cublas.h"
 #include "device.h"
 #include "epilogue.h"
 #include "matmul.h"
+#include "epilogue.h"
+#include "matmul.h"
+#include "timing.h"
 
 namespace hornet {
 namespace {
@@ -73,10 +77,10 @@ class LibraryMatmul : public Kernel {
                                         : CUBLASLT_EPILOGUE_BIAS;
       fusesBias_ = hasBias_;
       const Activation rest = fusesRelu ? Activation::linear : activation_;
-      if (chooseWith(epilogue)) return finish(args, rest);
+      if (chooseWith(epilogue, args)) return finish(args, rest);
       fusesBias_ = false;
     }
-    return chooseWith(CUBLASLT_EPILOGUE_DEFAULT) && finish(args, activation_);
+    return chooseWith(CUBLASLT_EPILOGUE_DEFAULT, args) && finish(args, activation_);
   }
 
   size_t scratchBytes() const override { return algorithm_.workspaceSize; }
@@ -133,7 +137,7 @@ class LibraryMatmul : public Kernel {
     return uint32_t(common);
   }
 
-  bool chooseWith(cublasLtEpilogue_t epilogue) {
+  bool chooseWith(cublasLtEpilogue_t epilogue, const KernelArgs& args) {
     operation_.set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
     // Looked at for its alignment only.
     if (fusesBias_) operation_.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, reinterpret_cast<const void*>(kArenaAlignment));
@@ -151,11 +155,40 @@ class LibraryMatmul : public Kernel {
     preference.set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment(loopY_, matrixY()));
     // The other schemes add up parts in the type of the result, or in an order of their own.
     preference.set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, uint32_t(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
-    const auto found = blas.algorithms(operation_, b_, a_, y_, preference, 1);
+    const int candidates = autotunes(device_) ? 8 : 1;
+    const auto found = blas.algorithms(operation_, b_, a_, y_, preference, candidates);
     if (found.empty()) return false;
-    algorithm_ = found[0];
+    algorithm_ = candidates > 1 ? fastest(found, args) : found[0];
     blas.remember(problem, algorithm_);
     return true;
+  }
+
+  /// Runs all on memory of its own. The first one is taken where there is not enough.
+  cublas::Algorithm fastest(const std::vector<cublas::Algorithm>& candidates, const KernelArgs& args) try {
+    std::vector<Temporary> memory;
+    std::vector<const void*> in;
+    for (const TensorSpec& input : args.inputs) in.push_back(memory.emplace_back(device_, input.bytes()).get());
+    void* const out[] = {memory.emplace_back(device_, args.outputs[0].bytes()).get()};
+    std::optional<float> bestTime;
+    cublas::Algorithm best = candidates[0];
+    for (const cublas::Algorithm& candidate : candidates) {
+      algorithm_ = candidate;
+      const std::optional<float> time = timeWith(in, out);
+      if (!time || (bestTime && *time >= *bestTime)) continue;
+      best = candidate;
+      bestTime = time;
+    }
+    return best;
+  } catch (const Error&) {
+    return candidates[0];
+  }
+
+  /// The time of a run; none where there is no memory left, or the algorithm does not run after all.
+  std::optional<float> timeWith(std::span<const void* const> in, std::span<void* const> out) try {
+    const Temporary workspace(device_, algorithm_.workspaceSize);
+    return timeOf(device_, [&] { run(in, out, workspace.get()); });
+  } catch (const Error&) {
+    return std::nullopt;
   }
 
   /// All that the choice of an algorithm depends on.
@@ -164,7 +197,7 @@ class LibraryMatmul : public Kernel {
     for (const int64_t number :
          {shape_.M, shape_.N, shape_.K, int64_t(shape_.transposeA), int64_t(shape_.transposeB), batchCount_, strideA_,
           strideB_, strideY_, int64_t(alignment(loopA_, matrixA())), int64_t(alignment(loopB_, matrixB())),
-          int64_t(alignment(loopY_, matrixY())), int64_t(epilogue)}) {
+          int64_t(alignment(loopY_, matrixY())), int64_t(epilogue), int64_t(computeType(device_, dtype_))}) {
       text += ' ' + std::to_string(number);
     }
     return text;
