@@ -49,8 +49,8 @@ function build(options) {
     ...common,
     `--CDHORNET_CPU_LEVELS=${levels.join(';')}`,
     `--CDONEDNN_ROOT=${join(oneDnn || '/', 'usr')}`, // never empty: cmake-js would leave the last one in force
-    `--CDHORNET_CUDA_INCLUDE=${cudaIncludes().join(';')}`,
-    `--CDHORNET_NVCC=${options.prebuilt ? findNvcc() : ''}`,
+    `--CDHORNET_CUDA_INCLUDE=${cudaIncludes().join(';') || 'OFF'}`,
+    `--CDHORNET_NVCC=${(options.prebuilt && findNvcc()) || 'OFF'}`,
     `--CDHORNET_TESTS=${options.tests ? 'ON' : 'OFF'}`,
     `--CDHORNET_SANITIZE=${options.sanitize ? 'ON' : 'OFF'}`,
   ]);

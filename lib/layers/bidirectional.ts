@@ -91,7 +91,7 @@ export class Bidirectional extends Layer {
   /** The kept states of both layers; null where none are kept. */
   get states(): Tree<Variable> | null {
     const [forward, backward] = [this.forwardLayer.states, this.backwardLayer.states];
-    return forward && backward ? ([forward, backward].flat()) : null;
+    return forward && backward ? [forward, backward].flat() : null;
   }
 
   /** Sets the kept states back to zero. Throws a `HornetError` where none are kept. */
