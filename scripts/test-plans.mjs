@@ -1,6 +1,7 @@
 // Builds and runs the tests that ask the real cuDNN for plans, for GPUs that are only described. The library is found as
 // by Hornet itself; HORNET_CUDA_WHEELS, where the headers may come from, is one more place. Arguments choose tests by
-// parts of their names; HORNET_TEST_ENGINES=1 lists the engines.
+// parts of their names; HORNET_TEST_ENGINES=1 lists the engines,
+// HORNET_TEST_ALL=1 asks for all plans of attention, too.
 import { spawnSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
