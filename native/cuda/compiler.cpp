@@ -13,12 +13,12 @@
 namespace hornet::cuda {
 namespace {
 
-#define HORNET_NVRTC_FUNCTIONS(FN)                                                                                   \
-  FN(nvrtcVersion)                                                                                                   \
-  FN(nvrtcGetErrorString)                                                                                            \
-  FN(nvrtcCreateProgram)                                                                                             \
-  FN(nvrtcDestroyProgram) FN(nvrtcCompileProgram) FN(nvrtcGetCUBINSize) FN(nvrtcGetCUBIN) FN(nvrtcGetProgramLogSize) \
-      FN(nvrtcGetProgramLog)
+#define HORNET_NVRTC_FUNCTIONS(FN) \
+  FN(nvrtcVersion)                 \
+  FN(nvrtcGetErrorString)          \
+  FN(nvrtcCreateProgram)           \
+  FN(nvrtcDestroyProgram)          \
+  FN(nvrtcCompileProgram) FN(nvrtcGetCUBINSize) FN(nvrtcGetCUBIN) FN(nvrtcGetProgramLogSize) FN(nvrtcGetProgramLog)
 
 struct Nvrtc {
 #define HORNET_DECLARE(name) decltype(&::name) name;

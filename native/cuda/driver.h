@@ -11,22 +11,20 @@
 namespace hornet::cuda {
 
 // Versioned names, as the driver exports them: the plain ones are macros of cuda.h that change with its version.
-#define HORNET_DRIVER_FUNCTIONS(FN)                                                                                   \
-  FN(cuInit)                                                                                                          \
-  FN(cuDriverGetVersion)                                                                                              \
-  FN(cuGetErrorName)                                                                                                  \
-  FN(cuGetErrorString) FN(cuDeviceGetCount) FN(cuDeviceGet) FN(cuDeviceGetName) FN(cuDeviceGetAttribute)              \
-      FN(cuDeviceTotalMem_v2) FN(cuDevicePrimaryCtxRetain) FN(cuDevicePrimaryCtxRelease_v2) FN(cuCtxSetCurrent)       \
-          FN(cuCtxSynchronize) FN(cuMemGetInfo_v2) FN(cuMemPoolCreate) FN(cuMemPoolDestroy) FN(cuMemPoolSetAttribute) \
-              FN(cuMemPoolTrimTo) FN(cuMemAllocFromPoolAsync) FN(cuMemFreeAsync) FN(cuMemAllocHost_v2)                \
-                  FN(cuMemFreeHost) FN(cuMemcpyHtoDAsync_v2) FN(cuMemcpyDtoHAsync_v2) FN(cuMemcpyDtoDAsync_v2)        \
-                      FN(cuMemsetD8Async) FN(cuStreamCreate) FN(cuStreamDestroy_v2) FN(cuStreamSynchronize)           \
-                          FN(cuStreamWaitEvent) FN(cuStreamBeginCapture_v2) FN(cuStreamEndCapture) FN(cuEventCreate)  \
-                              FN(cuEventDestroy_v2) FN(cuEventRecord) FN(cuEventQuery) FN(cuEventSynchronize)         \
-                                  FN(cuEventElapsedTime) FN(cuModuleLoadData) FN(cuModuleUnload)                      \
-                                      FN(cuModuleGetFunction) FN(cuFuncSetAttribute) FN(cuLaunchKernel)               \
-                                          FN(cuGraphInstantiateWithFlags) FN(cuGraphDestroy) FN(cuGraphExecDestroy)   \
-                                              FN(cuGraphLaunch) FN(cuOccupancyMaxActiveBlocksPerMultiprocessor)
+// clang-format off
+#define HORNET_DRIVER_FUNCTIONS(FN) \
+  FN(cuInit) FN(cuDriverGetVersion) FN(cuGetErrorName) FN(cuGetErrorString) FN(cuDeviceGetCount) \
+  FN(cuDeviceGet) FN(cuDeviceGetName) FN(cuDeviceGetAttribute) FN(cuDeviceTotalMem_v2) \
+  FN(cuDevicePrimaryCtxRetain) FN(cuDevicePrimaryCtxRelease_v2) FN(cuCtxSetCurrent) FN(cuCtxSynchronize) \
+  FN(cuMemGetInfo_v2) FN(cuMemPoolCreate) FN(cuMemPoolDestroy) FN(cuMemPoolSetAttribute) FN(cuMemPoolTrimTo) \
+  FN(cuMemAllocFromPoolAsync) FN(cuMemFreeAsync) FN(cuMemAllocHost_v2) FN(cuMemFreeHost) \
+  FN(cuMemcpyHtoDAsync_v2) FN(cuMemcpyDtoHAsync_v2) FN(cuMemcpyDtoDAsync_v2) FN(cuMemsetD8Async) \
+  FN(cuStreamCreate) FN(cuStreamDestroy_v2) FN(cuStreamSynchronize) FN(cuStreamWaitEvent) \
+  FN(cuStreamBeginCapture_v2) FN(cuStreamEndCapture) FN(cuEventCreate) FN(cuEventDestroy_v2) FN(cuEventRecord) \
+  FN(cuEventQuery) FN(cuEventSynchronize) FN(cuEventElapsedTime) FN(cuModuleLoadData) FN(cuModuleUnload) \
+  FN(cuModuleGetFunction) FN(cuFuncSetAttribute) FN(cuLaunchKernel) FN(cuGraphInstantiateWithFlags) \
+  FN(cuGraphDestroy) FN(cuGraphExecDestroy) FN(cuGraphLaunch) FN(cuOccupancyMaxActiveBlocksPerMultiprocessor)
+// clang-format on
 
 struct Driver {
 #define HORNET_DECLARE(name) decltype(&::name) name;

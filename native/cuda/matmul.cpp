@@ -11,8 +11,6 @@
 #include "device.h"
 #include "epilogue.h"
 #include "matmul.h"
-#include "epilogue.h"
-#include "matmul.h"
 #include "timing.h"
 
 namespace hornet {

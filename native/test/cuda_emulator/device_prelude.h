@@ -271,14 +271,12 @@ extern "C" {
 void* memcpy(void*, const void*, size_t);
 void* memset(void*, int, size_t);
 int abs(int);
-#define EMULATED_UNARY(FN)                                                                                             \
-  FN(acos)                                                                                                             \
-  FN(acosh)                                                                                                            \
-  FN(asin)                                                                                                             \
-  FN(asinh)                                                                                                            \
-  FN(atan) FN(atanh) FN(cbrt) FN(ceil) FN(cos) FN(cosh) FN(erf) FN(erfc) FN(exp) FN(exp2) FN(expm1) FN(fabs) FN(floor) \
-      FN(lgamma) FN(log) FN(log10) FN(log1p) FN(log2) FN(logb) FN(nearbyint) FN(rint) FN(round) FN(sin) FN(sinh)       \
-          FN(sqrt) FN(tan) FN(tanh) FN(tgamma) FN(trunc)
+// clang-format off
+#define EMULATED_UNARY(FN) \
+  FN(acos) FN(acosh) FN(asin) FN(asinh) FN(atan) FN(atanh) FN(cbrt) FN(ceil) FN(cos) FN(cosh) FN(erf) FN(erfc) \
+  FN(exp) FN(exp2) FN(expm1) FN(fabs) FN(floor) FN(lgamma) FN(log) FN(log10) FN(log1p) FN(log2) FN(logb) \
+  FN(nearbyint) FN(rint) FN(round) FN(sin) FN(sinh) FN(sqrt) FN(tan) FN(tanh) FN(tgamma) FN(trunc)
+// clang-format on
 #define EMULATED_BINARY(FN) \
   FN(atan2) FN(copysign) FN(fdim) FN(fmax) FN(fmin) FN(fmod) FN(hypot) FN(nextafter) FN(pow) FN(remainder)
 #define EMULATED_DECLARE(name)  \

@@ -148,42 +148,37 @@ CUresult cuDriverGetVersion(int* version) {
   return CUDA_SUCCESS;
 }
 
-#define EMULATED_ERRORS(FN)                                                                                            \
-  FN(CUDA_SUCCESS, "no error")                                                                                         \
-  FN(CUDA_ERROR_INVALID_VALUE, "invalid argument")                                                                     \
-  FN(CUDA_ERROR_OUT_OF_MEMORY, "out of memory")                                                                        \
-  FN(CUDA_ERROR_NOT_INITIALIZED, "initialization error")                                                               \
-  FN(CUDA_ERROR_NO_DEVICE, "no CUDA-capable device is detected")                                                       \
-  FN(CUDA_ERROR_INVALID_DEVICE, "invalid device ordinal")                                                              \
-      FN(CUDA_ERROR_DEVICE_UNAVAILABLE, "CUDA-capable device(s) is/are busy or unavailable") FN(                       \
-          CUDA_ERROR_INVALID_IMAGE, "device kernel image is invalid") FN(CUDA_ERROR_INVALID_CONTEXT,                   \
-                                                                         "invalid device context")                     \
-          FN(CUDA_ERROR_NO_BINARY_FOR_GPU, "no kernel image is available for execution on the device") FN(             \
-              CUDA_ERROR_ECC_UNCORRECTABLE, "uncorrectable ECC error encountered") FN(CUDA_ERROR_INVALID_HANDLE,       \
-                                                                                      "invalid resource handle")       \
-              FN(CUDA_ERROR_ILLEGAL_STATE, "the operation cannot be performed in the present state") FN(               \
-                  CUDA_ERROR_NOT_FOUND, "named symbol not found") FN(CUDA_ERROR_NOT_READY, "device not ready")         \
-                  FN(CUDA_ERROR_ILLEGAL_ADDRESS, "an illegal memory access was encountered") FN(                       \
-                      CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address")                                             \
-                      FN(CUDA_ERROR_LAUNCH_FAILED, "unspecified launch failure") FN(                                   \
-                          CUDA_ERROR_OPERATING_SYSTEM, "OS call failed or operation not supported on this OS")         \
-                          FN(CUDA_ERROR_NOT_SUPPORTED, "operation not supported") FN(                                  \
-                              CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED,                                                   \
-                              "operation not permitted when stream is capturing")                                      \
-                              FN(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED,                                                \
-                                 "operation failed due to a previous error during capture")                            \
-                                  FN(CUDA_ERROR_STREAM_CAPTURE_MERGE,                                                  \
-                                     "operation would result in a merge of separate capture sequences")                \
-                                      FN(CUDA_ERROR_STREAM_CAPTURE_UNMATCHED,                                          \
-                                         "capture was not ended in the same stream as it began")                       \
-                                          FN(CUDA_ERROR_STREAM_CAPTURE_UNJOINED, "capturing stream has unjoined work") \
-                                              FN(CUDA_ERROR_STREAM_CAPTURE_ISOLATION,                                  \
-                                                 "dependency created on uncaptured work in another stream")            \
-                                                  FN(CUDA_ERROR_CAPTURED_EVENT,                                        \
-                                                     "operation not permitted on an event last recorded in a "         \
-                                                     "capturing stream") FN(CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD,    \
-                                                                            "attempt to terminate a thread-local "     \
-                                                                            "capture sequence from another thread")
+// clang-format off
+#define EMULATED_ERRORS(FN) \
+  FN(CUDA_SUCCESS, "no error") \
+  FN(CUDA_ERROR_INVALID_VALUE, "invalid argument") \
+  FN(CUDA_ERROR_OUT_OF_MEMORY, "out of memory") \
+  FN(CUDA_ERROR_NOT_INITIALIZED, "initialization error") \
+  FN(CUDA_ERROR_NO_DEVICE, "no CUDA-capable device is detected") \
+  FN(CUDA_ERROR_INVALID_DEVICE, "invalid device ordinal") \
+  FN(CUDA_ERROR_DEVICE_UNAVAILABLE, "CUDA-capable device(s) is/are busy or unavailable") \
+  FN(CUDA_ERROR_INVALID_IMAGE, "device kernel image is invalid") \
+  FN(CUDA_ERROR_INVALID_CONTEXT, "invalid device context") \
+  FN(CUDA_ERROR_NO_BINARY_FOR_GPU, "no kernel image is available for execution on the device") \
+  FN(CUDA_ERROR_ECC_UNCORRECTABLE, "uncorrectable ECC error encountered") \
+  FN(CUDA_ERROR_INVALID_HANDLE, "invalid resource handle") \
+  FN(CUDA_ERROR_ILLEGAL_STATE, "the operation cannot be performed in the present state") \
+  FN(CUDA_ERROR_NOT_FOUND, "named symbol not found") \
+  FN(CUDA_ERROR_NOT_READY, "device not ready") \
+  FN(CUDA_ERROR_ILLEGAL_ADDRESS, "an illegal memory access was encountered") \
+  FN(CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address") \
+  FN(CUDA_ERROR_LAUNCH_FAILED, "unspecified launch failure") \
+  FN(CUDA_ERROR_OPERATING_SYSTEM, "OS call failed or operation not supported on this OS") \
+  FN(CUDA_ERROR_NOT_SUPPORTED, "operation not supported") \
+  FN(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "operation not permitted when stream is capturing") \
+  FN(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, "operation failed due to a previous error during capture") \
+  FN(CUDA_ERROR_STREAM_CAPTURE_MERGE, "operation would result in a merge of separate capture sequences") \
+  FN(CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, "capture was not ended in the same stream as it began") \
+  FN(CUDA_ERROR_STREAM_CAPTURE_UNJOINED, "capturing stream has unjoined work") \
+  FN(CUDA_ERROR_STREAM_CAPTURE_ISOLATION, "dependency created on uncaptured work in another stream") \
+  FN(CUDA_ERROR_CAPTURED_EVENT, "operation not permitted on an event last recorded in a capturing stream") \
+  FN(CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD, "attempt to terminate a thread-local capture sequence from another thread")
+// clang-format on
 
 CUresult cuGetErrorName(CUresult error, const char** text) {
 #define EMULATED_NAME(code, string) \

@@ -1,6 +1,5 @@
-// Attention in half precision and its gradients have plans wherever the backend asks cuDNN for them. cuDNN compiles
-// each engine for a quarter of a minute: all cases are asked for with HORNET_TEST_ALL=1 only, else the usual one on
-// Hopper.
+// Attention in half precision and its gradients have plans wherever the backend asks cuDNN for them. cuDNN compiles an
+// engine for each: all cases are asked for with HORNET_TEST_ALL=1 only, else the usual one on Hopper.
 #include "../../cuda/attention_graph.h"
 #include "described.h"
 
