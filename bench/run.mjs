@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     contenders: { type: 'string', default: everybody },
     repetitions: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
+    device: { type: 'string', default: 'cpu' }, // Hornet's; JAX and TensorFlow take the GPU that they see
     out: { type: 'string', default: join(folder, 'results') },
   },
 });
@@ -28,6 +29,7 @@ const environment = {
   ...process.env,
   OMP_NUM_THREADS: options.threads,
   HORNET_NUM_THREADS: options.threads,
+  HORNET_DEVICE: options.device,
   OMP_WAIT_POLICY: 'passive',
   TF_NUM_INTRAOP_THREADS: options.threads,
   TF_CPP_MIN_LOG_LEVEL: '3',
