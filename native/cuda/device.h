@@ -68,7 +68,7 @@ class Device {
   Faults& faults() { return *faults_; }
 
   /// Handles of libraries, made at the first call; throws an Error when the library is missing. Defined in cublas.cpp
-  /// and cudnn_library.cpp, beside the classes.
+  /// and cudnn.cpp, beside the classes.
   cublas::Handle& blas();
   cudnn::Handle& dnn();
 
