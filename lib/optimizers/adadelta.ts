@@ -23,7 +23,7 @@ export class Adadelta extends Optimizer {
   private steps: Variable[] = [];
 
   constructor(args: AdadeltaArgs = {}) {
-    super(args, { name: 'adadelta', learningRate: 0.001 });
+    super(args, 0.001);
     this.rho = args.rho ?? 0.95;
     this.epsilon = args.epsilon ?? 1e-7;
   }

@@ -22,7 +22,7 @@ export class Adagrad extends Optimizer {
   private sums: Variable[] = [];
 
   constructor(args: AdagradArgs = {}) {
-    super(args, { name: 'adagrad', learningRate: 0.001 });
+    super(args, 0.001);
     this.initialAccumulatorValue = args.initialAccumulatorValue ?? 0.1;
     this.epsilon = args.epsilon ?? 1e-7;
   }

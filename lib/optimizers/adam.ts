@@ -18,6 +18,31 @@ export interface AdamArgs extends OptimizerArgs {
   readonly amsgrad?: boolean;
 }
 
+/** What Adam keeps of the gradients of one variable; `largest` for AMSGrad only. */
+export interface AdamSlots {
+  readonly mean: Variable;
+  readonly second: Variable;
+  readonly largest?: Variable;
+}
+
+/** Adam's update of one variable. `step` counts from one, in the variable's dtype. */
+export function adamStep(
+  variable: Variable,
+  gradient: Tensor,
+  rate: Tensor,
+  step: Tensor,
+  { mean, second, largest }: AdamSlots,
+  { beta1, beta2, epsilon }: { readonly beta1: number; readonly beta2: number; readonly epsilon: number },
+): void {
+  const [correction1, correction2] = [beta1, beta2].map((beta) => subtract(1, power(cast(beta, variable.dtype), step)));
+  const alpha = divide(multiply(rate, sqrt(correction2)), correction1);
+  mean.assign(add(mean, multiply(subtract(gradient, mean), 1 - beta1)));
+  second.assign(add(second, multiply(subtract(square(gradient), second), 1 - beta2)));
+  largest?.assign(maximum(largest, second));
+  const denominator = add(sqrt(largest ?? second), epsilon);
+  variable.assign(subtract(variable, divide(multiply(mean, alpha), denominator)));
+}
+
 /** Adam: steps scaled by running moments of the gradient, with bias correction in the learning rate. */
 export class Adam extends Optimizer {
   static readonly className: string = 'Adam';
@@ -29,8 +54,8 @@ export class Adam extends Optimizer {
   private squares: Variable[] = [];
   private largest: Variable[] = [];
 
-  constructor(args: AdamArgs = {}, defaults = { name: 'adam', learningRate: 0.001 }) {
-    super(args, defaults);
+  constructor(args: AdamArgs = {}) {
+    super(args, 0.001);
     this.beta1 = args.beta1 ?? 0.9;
     this.beta2 = args.beta2 ?? 0.999;
     this.epsilon = args.epsilon ?? 1e-7;
@@ -44,21 +69,9 @@ export class Adam extends Optimizer {
 
   protected updateStep(gradient: Tensor, variable: Variable, rate: Tensor): void {
     const index = this.indexOf(variable);
-    const [mean, second] = [this.means[index], this.squares[index]];
+    const slots = { mean: this.means[index], second: this.squares[index], largest: this.largest[index] };
     const step = cast(add(this.iterations, 1), variable.dtype);
-    const [correction1, correction2] = [this.beta1, this.beta2].map((beta) =>
-      subtract(1, power(cast(beta, variable.dtype), step)),
-    );
-    const alpha = divide(multiply(rate, sqrt(correction2)), correction1);
-
-    mean.assign(add(mean, multiply(subtract(gradient, mean), 1 - this.beta1)));
-    second.assign(add(second, multiply(subtract(square(gradient), second), 1 - this.beta2)));
-    let denominator = second.value;
-    if (this.amsgrad) {
-      this.largest[index].assign(maximum(this.largest[index], second));
-      denominator = this.largest[index].value;
-    }
-    variable.assign(subtract(variable, divide(multiply(mean, alpha), add(sqrt(denominator), this.epsilon))));
+    adamStep(variable, gradient, rate, step, slots, this);
   }
 
   override getConfig(): Record<string, unknown> {

@@ -26,7 +26,7 @@ export class Adamax extends Optimizer {
   private norms: Variable[] = [];
 
   constructor(args: AdamaxArgs = {}) {
-    super(args, { name: 'adamax', learningRate: 0.001 });
+    super(args, 0.001);
     this.beta1 = args.beta1 ?? 0.9;
     this.beta2 = args.beta2 ?? 0.999;
     this.epsilon = args.epsilon ?? 1e-7;

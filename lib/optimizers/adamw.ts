@@ -13,10 +13,7 @@ export class AdamW extends Adam {
   static override readonly className = 'AdamW';
 
   constructor(args: AdamWArgs = {}) {
-    super(
-      { ...args, weightDecay: args.weightDecay === undefined ? 0.004 : args.weightDecay },
-      { name: 'adamw', learningRate: 0.001 },
-    );
+    super({ ...args, weightDecay: args.weightDecay === undefined ? 0.004 : args.weightDecay });
     if (this.weightDecay === null)
       throw new HornetError(this.name, 'expected weightDecay to be a number, received null');
   }

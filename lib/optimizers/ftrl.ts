@@ -36,7 +36,7 @@ export class Ftrl extends Optimizer {
   private linears: Variable[] = [];
 
   constructor(args: FtrlArgs = {}) {
-    super(args, { name: 'ftrl', learningRate: 0.001 });
+    super(args, 0.001);
     this.learningRatePower = args.learningRatePower ?? -0.5;
     this.initialAccumulatorValue = args.initialAccumulatorValue ?? 0.1;
     this.l1RegularizationStrength = args.l1RegularizationStrength ?? 0;

@@ -4,6 +4,7 @@ import { lookUpClass } from '../saving/registry.js';
 import { Optimizer } from './optimizer.js';
 
 export * from './adadelta.js';
+export * from './adafactor.js';
 export * from './adagrad.js';
 export * from './adam.js';
 export * from './adamax.js';
@@ -12,15 +13,31 @@ export * from './ftrl.js';
 export * from './lamb.js';
 export * from './lion.js';
 export * from './loss-scale-optimizer.js';
+export * from './multi-optimizer.js';
+export * from './muon.js';
 export * from './nadam.js';
 export * from './rmsprop.js';
+export * from './schedule-free-adamw.js';
 export * from './sgd.js';
 export * as schedules from './schedules/index.js';
 export { Optimizer, type OptimizerArgs } from './optimizer.js';
 
 /** Names of the optimizers, in lower case as Keras writes them. */
 export type OptimizerName =
-  'adadelta' | 'adagrad' | 'adam' | 'adamax' | 'adamw' | 'ftrl' | 'lamb' | 'lion' | 'nadam' | 'rmsprop' | 'sgd';
+  | 'adadelta'
+  | 'adafactor'
+  | 'adagrad'
+  | 'adam'
+  | 'adamax'
+  | 'adamw'
+  | 'ftrl'
+  | 'lamb'
+  | 'lion'
+  | 'muon'
+  | 'nadam'
+  | 'rmsprop'
+  | 'schedulefreeadamw'
+  | 'sgd';
 
 /** An optimizer from its name or itself. */
 export function getOptimizer(identifier: OptimizerName | Optimizer | (string & {})): Optimizer {

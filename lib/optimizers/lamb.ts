@@ -39,7 +39,7 @@ export class Lamb extends Optimizer {
   private squares: Variable[] = [];
 
   constructor(args: LambArgs = {}) {
-    super(args, { name: 'lamb', learningRate: 0.001 });
+    super(args, 0.001);
     this.beta1 = args.beta1 ?? 0.9;
     this.beta2 = args.beta2 ?? 0.999;
     this.epsilon = args.epsilon ?? 1e-7;

@@ -22,7 +22,7 @@ export class Lion extends Optimizer {
   private momentums: Variable[] = [];
 
   constructor(args: LionArgs = {}) {
-    super(args, { name: 'lion', learningRate: 0.001 });
+    super(args, 0.001);
     this.beta1 = args.beta1 ?? 0.9;
     this.beta2 = args.beta2 ?? 0.99;
   }

@@ -43,7 +43,7 @@ export class LossScaleOptimizer extends Optimizer {
     readonly innerOptimizer: Optimizer,
     args: LossScaleOptimizerArgs = {},
   ) {
-    super({ name: args.name ?? undefined }, { name: 'loss_scale_optimizer', learningRate: 0 });
+    super({ name: args.name ?? undefined }, 0);
     if (!(innerOptimizer instanceof Optimizer)) {
       throw new HornetError(this.name, `expected an optimizer to put it around, received ${typeof innerOptimizer}`);
     }
@@ -91,6 +91,10 @@ export class LossScaleOptimizer extends Optimizer {
 
   override finalizeVariableValues(variables: readonly Variable[]): void {
     this.innerOptimizer.finalizeVariableValues(variables);
+  }
+
+  override averageOf(variable: Variable): Variable | null {
+    return this.innerOptimizer.averageOf(variable);
   }
 
   override getConfig(): Record<string, unknown> {

@@ -28,7 +28,7 @@ export class Nadam extends Optimizer {
   private product: Variable | null = null;
 
   constructor(args: NadamArgs = {}) {
-    super(args, { name: 'nadam', learningRate: 0.001 });
+    super(args, 0.001);
     this.beta1 = args.beta1 ?? 0.9;
     this.beta2 = args.beta2 ?? 0.999;
     this.epsilon = args.epsilon ?? 1e-7;

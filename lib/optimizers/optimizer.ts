@@ -5,6 +5,7 @@ import { HornetError } from '../errors.js';
 import { currentTrace, withTrace } from '../graph/trace.js';
 import { jit } from '../graph/transforms.js';
 import { updateWhere } from '../graph/update-where.js';
+import { snakeCase, uniqueName } from '../layers/naming.js';
 import {
   add,
   cast,
@@ -19,6 +20,7 @@ import {
   subtract,
   zerosLike,
 } from '../ops/index.js';
+import { classNameOf, type SerializableClass } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import { Variable } from '../variable.js';
 import { LearningRateSchedule } from './schedules/schedule.js';
@@ -46,6 +48,7 @@ export interface OptimizerArgs {
   readonly lossScaleFactor?: number | null;
   /** Sum gradients over so many steps before one update with their mean. */
   readonly gradientAccumulationSteps?: number | null;
+  /** Default: after the class, numbered. */
   readonly name?: string;
 }
 
@@ -70,13 +73,13 @@ export abstract class Optimizer {
   private rateNumber = 0;
   private trained: Variable[] = [];
   private readonly indices = new Map<Variable, number>();
-  private averages: (Variable | null)[] = [];
-  private accumulators: (Variable | null)[] = [];
+  private averages: readonly Variable[] = [];
+  private accumulators: readonly Variable[] = [];
   private excluded: ReadonlySet<Variable> = new Set();
   private excludedNames: RegExp | null = null;
 
-  constructor(args: OptimizerArgs, defaults: { name: string; learningRate: number }) {
-    this.name = args.name ?? defaults.name;
+  constructor(args: OptimizerArgs, learningRate: number) {
+    this.name = args.name ?? uniqueName(snakeCase(classNameOf(new.target as unknown as SerializableClass)));
     this.weightDecay = args.weightDecay ?? null;
     this.clipnorm = args.clipnorm ?? null;
     this.clipvalue = args.clipvalue ?? null;
@@ -88,7 +91,7 @@ export abstract class Optimizer {
     this.gradientAccumulationSteps = args.gradientAccumulationSteps ?? null;
     this.checkArgs();
     this.iteration = this.addVariable([], 'int32', 'iteration');
-    this.rate = this.makeRate(args.learningRate ?? defaults.learningRate);
+    this.rate = this.makeRate(args.learningRate ?? learningRate);
   }
 
   /** One variable's update from its gradient; slots are made in `buildSlots`. */
@@ -121,7 +124,8 @@ export abstract class Optimizer {
     this.trained = [...variables];
     variables.forEach((variable, i) => this.indices.set(variable, i));
     if (this.useEma) this.averages = this.addSlots(variables, 'average');
-    if (this.gradientAccumulationSteps) this.accumulators = this.addSlots(variables, 'gradient_accumulator');
+    if (this.gradientAccumulationSteps)
+      this.accumulators = variables.map((variable) => this.addSlot(variable, 'gradient_accumulator'));
     this.buildSlots(variables);
     this.built = true;
   }
@@ -202,9 +206,14 @@ export abstract class Optimizer {
   finalizeVariableValues(variables: readonly Variable[]): void {
     if (!this.useEma) return;
     for (const variable of variables) {
-      const average = this.averages[this.indexOf(variable)];
+      const average = this.averageOf(variable);
       if (average) variable.assign(average);
     }
+  }
+
+  /** The moving average of a variable; null without `useEma`, and for a variable that has none. */
+  averageOf(variable: Variable): Variable | null {
+    return this.averages[this.indexOf(variable)] ?? null;
   }
 
   /** The options, as the constructor takes them. */
@@ -232,17 +241,21 @@ export abstract class Optimizer {
 
   /**
    * Several slots per variable, by name with their initial values; made variable by variable as Keras does, so that saved
-   * state has the same order.
+   * state has the same order. Variables whose gradient is their new value are never stepped: their places stay empty.
    */
   protected addSlotGroups(variables: readonly Variable[], slots: Readonly<Record<string, number>>): Variable[][] {
     const names = Object.keys(slots);
     const groups: Variable[][] = names.map(() => []);
-    for (const { shape, dtype, path } of variables) {
-      names.forEach((name, i) => {
-        groups[i].push(this.addVariable(shape, dtype, `${path.replaceAll('/', '_')}_${name}`, slots[name]));
-      });
-    }
+    variables.forEach((variable, index) => {
+      if (variable.overwriteWithGradient) return;
+      names.forEach((name, i) => (groups[i][index] = this.addSlot(variable, name, slots[name])));
+    });
     return groups;
+  }
+
+  /** One slot of a variable. */
+  protected addSlot({ shape, dtype, path }: Variable, name: string, initial = 0): Variable {
+    return this.addVariable(shape, dtype, `${path.replaceAll('/', '_')}_${name}`, initial);
   }
 
   protected addVariable(shape: readonly number[], dtype: Variable['dtype'], name: string, initial = 0): Variable {
@@ -286,9 +299,19 @@ export abstract class Optimizer {
     const present = variables.flatMap((variable, i) => (grads[i] ? [{ variable, grad: grads[i] }] : []));
     if (present.length === 0)
       throw new HornetError(this.name, 'no variable has a gradient; is the loss computed from the model?');
+    if (present.length < variables.length) {
+      const missing = variables.filter((_, i) => !grads[i]).map(({ path }) => path);
+      process.emitWarning(
+        `[${this.name}] these variables have no gradient and stay as they are: ${missing.join(', ')}`,
+      );
+    }
     const direct = present.filter(({ variable }) => variable.overwriteWithGradient);
     for (const { variable, grad } of direct) this.overwrite(variable, grad);
     this.step(present.filter(({ variable }) => !variable.overwriteWithGradient));
+    this.countStep();
+  }
+
+  protected countStep(): void {
     this.iteration.assign(add(this.iteration, 1));
   }
 
@@ -309,7 +332,7 @@ export abstract class Optimizer {
   private overwrite(variable: Variable, grad: Tensor): void {
     const steps = this.gradientAccumulationSteps;
     if (!steps) return variable.assign(grad);
-    const largest = this.accumulators[this.indexOf(variable)]!;
+    const largest = this.accumulators[this.indexOf(variable)];
     largest.assign(maximum(largest, grad));
     updateWhere(equal(mod(add(this.iteration, 1), steps), 0), () => {
       variable.assign(largest);
@@ -319,7 +342,7 @@ export abstract class Optimizer {
 
   private accumulate(grads: readonly Tensor[], variables: readonly Variable[], steps: number): void {
     const isUpdate = equal(mod(add(this.iteration, 1), steps), 0);
-    const sums = variables.map((variable) => this.accumulators[this.indexOf(variable)]!);
+    const sums = variables.map((variable) => this.accumulators[this.indexOf(variable)]);
     grads.forEach((grad, i) => sums[i].assign(add(sums[i], grad)));
     updateWhere(isUpdate, () => {
       const means = sums.map((total) => divide(total, steps));
@@ -331,7 +354,7 @@ export abstract class Optimizer {
   private update(grads: readonly Tensor[], variables: readonly Variable[]): void {
     const clipped = clipGradients(grads, this);
     const rate = this.learningRate;
-    if (this.weightDecay !== null) this.decay(variables, rate);
+    this.decay(variables, rate);
     this.beginUpdate();
     clipped.forEach((grad, i) => {
       const { dtype } = variables[i];
@@ -339,11 +362,17 @@ export abstract class Optimizer {
     });
   }
 
+  /** The weight decay of a variable that is not excluded from it; null for none. */
+  protected decayOf(_variable: Variable): number | null {
+    return this.weightDecay;
+  }
+
   private decay(variables: readonly Variable[], rate: Tensor): void {
     for (const variable of variables) {
-      if (this.excluded.has(variable) || this.excludedNames?.test(variable.name)) continue;
+      const decay = this.decayOf(variable);
+      if (decay === null || this.excluded.has(variable) || this.excludedNames?.test(variable.name)) continue;
       const { value, dtype } = variable;
-      variable.assign(subtract(value, multiply(multiply(value, this.weightDecay!), cast(rate, dtype))));
+      variable.assign(subtract(value, multiply(multiply(value, decay), cast(rate, dtype))));
     }
   }
 
@@ -351,6 +380,7 @@ export abstract class Optimizer {
     const started = notEqual(this.iterations, 0);
     this.trained.forEach((variable, i) => {
       const average = this.averages[i];
+      // Holes: see addSlotGroups.
       if (!average) return;
       const momentum = multiply(cast(started, variable.dtype), this.emaMomentum);
       average.assign(add(multiply(momentum, average), multiply(subtract(1, momentum), variable)));

@@ -30,7 +30,7 @@ export class RMSprop extends Optimizer {
   private means: Variable[] = [];
 
   constructor(args: RMSpropArgs = {}) {
-    super(args, { name: 'rmsprop', learningRate: 0.001 });
+    super(args, 0.001);
     this.rho = args.rho ?? 0.9;
     this.momentum = args.momentum ?? 0;
     this.epsilon = args.epsilon ?? 1e-7;

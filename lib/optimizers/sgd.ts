@@ -23,7 +23,7 @@ export class SGD extends Optimizer {
   private momentums: Variable[] = [];
 
   constructor(args: SGDArgs = {}) {
-    super(args, { name: 'SGD', learningRate: 0.01 });
+    super(args, 0.01);
     this.momentum = args.momentum ?? 0;
     this.nesterov = args.nesterov ?? false;
     if (!(this.momentum >= 0 && this.momentum <= 1)) {

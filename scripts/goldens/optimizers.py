@@ -1,4 +1,6 @@
-"""Cases of optimizers: five steps on two variables, one of them without a gradient once."""
+"""Cases of optimizers: five steps on two variables. Every optimizer with each of the options that all of them take."""
+
+import functools
 
 import keras
 from keras import optimizers
@@ -26,6 +28,33 @@ def table():
     yield optimizers.RMSprop(0.05, centered=True, momentum=0.5)
     for name in "Adagrad Adadelta Adamax Nadam Ftrl Lion Lamb".split():
         yield getattr(optimizers, name)(0.05)
+    for make in makers():
+        for options in common:
+            yield make(**options)
+
+
+common = [
+    {},
+    {"weight_decay": 0.05},
+    {"clipnorm": 0.5},
+    {"clipvalue": 0.2},
+    {"global_clipnorm": 0.5},
+    {"use_ema": True, "ema_momentum": 0.8},
+    {"use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 2},
+    {"loss_scale_factor": 8.0},
+    {"gradient_accumulation_steps": 2},
+    {"weight_decay": 0.05, "clipnorm": 0.7, "use_ema": True, "loss_scale_factor": 4.0, "gradient_accumulation_steps": 2},
+]
+
+
+def makers():
+    names = "Adadelta Adafactor Adagrad Adam Adamax AdamW Ftrl Lamb Lion Muon Nadam RMSprop ScheduleFreeAdamW SGD"
+    for name in names.split():
+        yield functools.partial(getattr(optimizers, name), 0.05)
+    yield functools.partial(optimizers.Adafactor, 0.5, beta_2_decay=-0.5, clip_threshold=0.3, relative_step=False)
+    yield functools.partial(optimizers.Muon, 0.05, exclude_layers=["kern.l"], adam_lr_ratio=0.3)
+    yield functools.partial(optimizers.Muon, 0.05, nesterov=False, rms_rate=None, ns_steps=2, momentum=0.5)
+    yield functools.partial(optimizers.ScheduleFreeAdamW, 0.05, warmup_steps=3)
 
 
 def cases():
