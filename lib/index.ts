@@ -10,6 +10,7 @@ export * as ops from './ops/index.js';
 export * as optimizers from './optimizers/index.js';
 export * as regularizers from './regularizers/index.js';
 export * as random from './random.js';
+export * as utils from './utils/index.js';
 
 export * from './layers/index.js';
 export {

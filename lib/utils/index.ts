@@ -1,0 +1,2 @@
+// The `utils` namespace.
+export * as boundingBoxes from './bounding-boxes/index.js';

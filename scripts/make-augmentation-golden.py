@@ -1,0 +1,86 @@
+"""Makes test/golden/augmentation.json from real Keras: bounding boxes, and what layers of augmentation do to images once it
+is known which numbers were drawn.
+
+    KERAS_BACKEND=jax python scripts/make-augmentation-golden.py
+"""
+
+import json
+import pathlib
+
+import numpy as np
+from keras.utils import bounding_boxes
+
+target = pathlib.Path(__file__).parent.parent / "test/golden/augmentation.json"
+
+
+def plain(value):
+    """Tensors as nested lists, to seven digits."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if hasattr(value, "shape"):
+        return plain(np.asarray(value, "float64").tolist())
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return float(f"{value:.7g}") if isinstance(value, float) else value
+
+
+corners = np.array(
+    [[[10, 20, 30, 44], [-5, 60, 70, 180.5], [-1, -1, -1, -1]], [[1, 2, 3, 4], [5, 1, 9, 80], [0, 0, 5, 5]]], "float32"
+)
+labels = np.array([[1, 0, -1], [2, 3, 1]], "int32")
+size = {"height": 100, "width": 120}
+formats = [
+    "xyxy",
+    "yxyx",
+    "xywh",
+    "center_xywh",
+    "center_yxhw",
+    "rel_xyxy",
+    "rel_yxyx",
+    "rel_xywh",
+    "rel_center_xywh",
+]
+
+
+def of_boxes():
+    """Calls of the functions: name, positional arguments, options, result."""
+
+    def case(name, *args, **options):
+        return {
+            "name": name,
+            "args": plain(args),
+            "options": plain(options),
+            "result": plain(getattr(bounding_boxes, name)(*args, **options)),
+        }
+
+    for number, source in enumerate(formats):
+        for step in range(len(formats)):
+            unit = 0.01 if source.startswith("rel_") else 1
+            yield case("convert_format", corners[:1] * unit, source, formats[(number + step) % len(formats)], **size)
+    yield case("clip_to_image_size", {"boxes": corners, "labels": labels}, **size)
+    yield case("clip_to_image_size", {"boxes": corners / 40}, bounding_box_format="rel_xyxy")
+    yield case("crop", corners, 10, 20, 40, 30)
+    yield case("pad", corners, 10, 20)
+    parameters = [
+        np.array(pair, "float32") for pair in ([30, -75], [0.1, 0], [0, -0.2], [1.5, 0.8], [10, -5], [-20, 0])
+    ]
+    yield case("affine_transform", corners, *parameters, 100, 120)
+    yield case("affine_transform", corners, *parameters, 100, 120, center_x=0.2, center_y=0.9)
+    for masking in (False, True):
+        yield case("compute_iou", corners, corners[:, ::-1] + 2, "xyxy", use_masking=masking, mask_val=-7)
+    yield case("compute_iou", corners[0], corners, "xywh")
+    yield case("compute_iou", corners / 100, corners[0] / 99, "rel_yxyx", image_shape=(100, 120, 3))
+    yield case("compute_ciou", corners, corners[:, ::-1] + 2, "xyxy")
+    yield case("compute_ciou", corners[0], corners[1], "center_xywh")
+    anchors = np.abs(corners[0]) + [[1, 2, 3, 5]]
+    for encoding in ("center_yxhw", "center_xywh"):
+        variance = [0.1, 0.1, 0.2, 0.2]
+        shape = (100, 120, 3)
+        options = {"encoding_format": encoding, "variance": variance, "image_shape": shape}
+        yield case("encode_box_to_deltas", anchors, corners + 9, "xyxy", "rel_xywh", **options)
+        options = {"encoded_format": encoding, "variance": variance, "image_shape": shape}
+        yield case("decode_deltas_to_boxes", anchors, corners / 50, "xywh", "rel_yxyx", **options)
+    yield case("decode_deltas_to_boxes", anchors, corners / 50, "xyxy", "xyxy")
+
+
+target.write_text(json.dumps({"boxes": list(of_boxes())}, indent=None, separators=(",", ":")) + "\n")
