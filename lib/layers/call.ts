@@ -82,7 +82,7 @@ function runCall(layer: Layer, { args, options }: CallForm): Tree<Tensor> {
 /** Runs `call` in its context, in the layer's type of computation; nothing else. `onUse` hears which options it reads. */
 export function compute(layer: Layer, { args, options }: CallForm, onUse?: (option: string) => void): Tree<Tensor> {
   const outer = context;
-  const training = options.training ?? outer?.training ?? null;
+  const training = options.training ?? outer?.training ?? layer.defaultTraining;
   context = { training, id: outer?.id ?? {} };
   layer.record.context = context.id;
   const mask = options.mask ?? null;
@@ -160,10 +160,12 @@ function readArguments(layer: Layer, given: readonly unknown[]): CallForm {
 const holdsTensor = (item: unknown): boolean =>
   item instanceof Tensor || item instanceof Variable || (isBranch(item) && Object.values(item).some(holdsTensor));
 
+/** Records and lists of tensors are structure, arrays without any are numbers. */
 function toTensors(layer: Layer, input: unknown): Tree<Tensor> {
-  const isRecord = isBranch(input) && !Array.isArray(input);
-  if (!isRecord && !holdsTensor(input)) return toTensor(layer, input);
-  return mapTree(input, (leaf) => toTensor(layer, leaf));
+  if (Array.isArray(input))
+    return holdsTensor(input) ? input.map((item) => toTensors(layer, item)) : toTensor(layer, input);
+  if (!isBranch(input)) return toTensor(layer, input);
+  return Object.fromEntries(Object.entries(input).map(([key, item]) => [key, toTensors(layer, item)]));
 }
 
 function toTensor(layer: Layer, leaf: unknown): Tensor {

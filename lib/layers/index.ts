@@ -3,6 +3,7 @@ export * from './activation-layers.js';
 export * from './activity-regularization.js';
 export * from './adaptive-pooling.js';
 export * from './attention.js';
+export type { Factor, ValueRange } from './augmentation-args.js';
 export type { AttentionCallOptions, BaseAttentionArgs } from './base-attention.js';
 export { BatchNormalization, batchNormalization, type BatchNormalizationArgs } from './batch-normalization.js';
 export * from './bidirectional.js';
@@ -15,6 +16,15 @@ export * from './depthwise-conv.js';
 export * from './einsum-dense.js';
 export * from './embedding.js';
 export * from './gru.js';
+export {
+  BaseImagePreprocessingLayer,
+  type ImageInputs,
+  type ImagePreprocessingArgs,
+  type LabeledImages,
+  type RandomImageArgs,
+  type RandomTransformationArgs,
+  type TransformArgs,
+} from './image-preprocessing.js';
 export * from './input.js';
 export { type InputSpec, type Shape } from './input-spec.js';
 export {
@@ -29,6 +39,7 @@ export {
 } from './layer.js';
 export * from './lstm.js';
 export * from './masking.js';
+export * from './max-num-bounding-boxes.js';
 export * from './merging.js';
 export * from './normalization.js';
 export * from './pooling.js';

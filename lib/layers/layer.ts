@@ -97,6 +97,8 @@ export abstract class Layer extends WeightOwner {
   supportsMasking = false;
   /** Whether float inputs are cast to the type of computation. */
   autocast: boolean;
+  /** What `training` is where neither the call nor one around it says; null: inference, layers inside decide anew. */
+  readonly defaultTraining: boolean | null = null;
   /** What inputs must look like: one requirement, or one per input. */
   inputSpec: InputSpec | readonly InputSpec[] | null = null;
   activityRegularizer: ((output: Tensor) => Tensor) | null;

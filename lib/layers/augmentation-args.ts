@@ -1,0 +1,53 @@
+// Arguments that layers of augmentation share: factors and value ranges.
+import type { DType } from '../dtype.js';
+import { HornetError } from '../errors.js';
+import { add, cast, divide, multiply, subtract } from '../ops/index.js';
+import type { Tensor } from '../tensor.js';
+
+/** The strength of an augmentation: drawn between two bounds; a number f stands for −f to f, as far as allowed. */
+export type Factor = number | readonly [number, number];
+
+/** A lower and an upper bound. */
+export type Bounds = readonly [number, number];
+
+/** The smallest and the largest value that a pixel can have. */
+export type ValueRange = readonly [number, number];
+
+/**
+ * The bounds that a factor stands for.
+ *
+ * @param limits - What the layer allows.
+ * @throws HornetError for what is neither a number within the limits nor a pair that touches them.
+ */
+export function factorBounds(where: string, name: string, factor: Factor, limits: Bounds): Bounds {
+  const [least, most] = limits;
+  const pair: readonly number[] | null = Array.isArray(factor) ? factor : null;
+  const isValid = pair
+    ? isPair(pair) && pair[0] <= most && pair[1] >= least
+    : typeof factor === 'number' && factor >= least && factor <= most;
+  if (!isValid) {
+    const wanted = `expected ${name} to be a number or a pair of numbers in [${least}, ${most}]`;
+    throw new HornetError(where, `${wanted}, received ${JSON.stringify(factor)}`);
+  }
+  if (pair) return [Math.min(...pair), Math.max(...pair)];
+  const size = Math.abs(factor as number);
+  return [Math.max(-size, least), size];
+}
+
+const isPair = (list: readonly unknown[]): boolean =>
+  list.length === 2 && list.every((item) => typeof item === 'number' && !Number.isNaN(item));
+
+/** A value range, in order. Throws a `HornetError` for anything but two numbers. */
+export function checkValueRange(where: string, range: ValueRange): ValueRange {
+  if (!Array.isArray(range) || !isPair(range)) {
+    throw new HornetError(where, `expected valueRange to be a pair of numbers, received ${JSON.stringify(range)}`);
+  }
+  return [Math.min(...range), Math.max(...range)];
+}
+
+/** Images from one range of values to another. */
+export function changeRange(images: Tensor, from: ValueRange, to: ValueRange, dtype: DType = 'float32'): Tensor {
+  if (from[0] === to[0] && from[1] === to[1]) return images;
+  const unit = divide(subtract(cast(images, dtype), from[0]), from[1] - from[0]);
+  return add(multiply(unit, to[1] - to[0]), to[0]);
+}
