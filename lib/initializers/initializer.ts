@@ -64,3 +64,9 @@ export function getInitializer(identifier: InitializerLike): InitializerFunction
   const name = typeof identifier === 'string' ? (shortNames[identifier] ?? identifier) : identifier;
   return resolve<InitializerFunction>('keras.initializers', 'initializer', name);
 }
+
+/** An initializer like this one: without a given seed it draws numbers of its own. Functions stay themselves. */
+export function renewed(initializer: InitializerFunction): InitializerFunction {
+  if (!(initializer instanceof Initializer)) return initializer;
+  return new (initializer.constructor as new (config: object) => Initializer)(initializer.getConfig());
+}

@@ -1,21 +1,11 @@
 // What Attention and AdditiveAttention share: inputs, masks, dropout and the weighted sum. How well a query and a key match
 // is theirs. Attention of several heads has a file of its own.
 import { HornetError } from '../errors.js';
-import {
-  arange,
-  cast,
-  expandDims,
-  greaterEqual,
-  logicalAnd,
-  logicalNot,
-  matmul,
-  multiply,
-  softmax,
-  subtract,
-} from '../ops/index.js';
+import { cast, expandDims, logicalNot, matmul, multiply, softmax, subtract } from '../ops/index.js';
 import { dropout, SeedGenerator } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import type { Tree } from '../tree.js';
+import { allOf, causalMask } from './attention-masks.js';
 import type { Shape } from './input-spec.js';
 import {
   Layer,
@@ -82,12 +72,9 @@ export abstract class BaseAttention extends Layer {
 
   /** Takes a large number off the scores of keys that a query must not see; not infinity, which could give NaN. */
   private visible(scores: Tensor, valueMask: Tensor | null, causal: boolean): Tensor {
-    let seen = valueMask && expandDims(valueMask, -2);
-    if (causal) {
-      const [queries, keys] = scores.shape.slice(-2);
-      const past = greaterEqual(expandDims(arange(queries), 1), expandDims(arange(keys), 0));
-      seen = seen ? logicalAnd(seen, past) : expandDims(past, 0);
-    }
+    const [queries, keys] = scores.shape.slice(-2);
+    const past = causal ? expandDims(causalMask(queries, keys), 0) : null;
+    const seen = allOf([valueMask && expandDims(valueMask, -2), past]);
     if (!seen) return scores;
     const large = scores.dtype === 'float16' ? 65504 : 1e9;
     return subtract(scores, multiply(cast(logicalNot(seen), scores.dtype), large));

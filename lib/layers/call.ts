@@ -67,15 +67,29 @@ export function buildFor(layer: Layer, args: readonly Tree<Tensor>[]): void {
 export const shapeOf = (tensor: Tensor): Shape =>
   tensor.isSymbolic ? (tensor as Tensor & { symbolicShape: Shape }).symbolicShape : tensor.shape;
 
+/**
+ * The masks of a call, explicit ones first, else those that the arguments carry: `mask` for the first one, and where a
+ * layer has several also `queryMask`, `valueMask` and the like.
+ */
+export function masksOf(layer: Layer, { args, options }: CallForm): Readonly<Record<string, Mask>> {
+  const carried = args.map((arg): Mask => {
+    const masks = mapTree(arg, getMask) as Mask;
+    return flatten(masks).some((each) => each !== null) ? masks : null;
+  });
+  const names = argNames(layer);
+  const own = names.length === 1 ? [] : names.map((name, i) => [`${name}Mask`, carried[i] ?? null] as const);
+  const all = [...own, ['mask', carried[0]] as const];
+  return Object.fromEntries(all.map(([name, mask]) => [name, (options[name] as Mask | undefined) ?? mask]));
+}
+
 /** A call on tensors that have numbers, or will have them when the traced program runs. */
-function runCall(layer: Layer, { args, options }: CallForm): Tree<Tensor> {
-  const previous = mapTree(args[0], getMask) as Mask;
-  const explicit = options.mask ?? null;
-  const mask = explicit ?? (flatten(previous).some((each) => each !== null) ? previous : null);
-  const outputs = compute(layer, { args, options: { ...options, mask } });
+function runCall(layer: Layer, form: CallForm): Tree<Tensor> {
+  const { args, options } = form;
+  const masks = masksOf(layer, form);
+  const outputs = compute(layer, { args, options: { ...options, ...masks } });
   const { activityRegularizer } = layer;
   if (activityRegularizer) for (const output of flatten(outputs)) addActivityLoss(layer, activityRegularizer, output);
-  passMask(layer, args[0], mask ?? previous, outputs);
+  passMask(layer, args[0], masks.mask ?? (mapTree(args[0], getMask)), outputs);
   return outputs;
 }
 
@@ -85,9 +99,10 @@ export function compute(layer: Layer, { args, options }: CallForm, onUse?: (opti
   const training = options.training ?? outer?.training ?? layer.defaultTraining;
   context = { training, id: outer?.id ?? {} };
   layer.record.context = context.id;
-  const mask = options.mask ?? null;
-  const resolved = { ...options, training: training ?? false, mask };
-  if (onUse) Object.defineProperty(resolved, 'mask', { get: () => (onUse('mask'), mask), enumerable: true });
+  const resolved = { ...options, training: training ?? false, mask: options.mask ?? null };
+  for (const [name, value] of onUse ? Object.entries(resolved) : []) {
+    Object.defineProperty(resolved, name, { get: () => (onUse!(name), value), enumerable: true });
+  }
   try {
     return withScope(layer, () =>
       withAutocast(readType(layer), () => checkOutputs(layer, layer.call(args[0], ...args.slice(1), resolved))),
@@ -148,14 +163,24 @@ function readArguments(layer: Layer, given: readonly unknown[]): CallForm {
   const last = given.at(-1);
   const hasOptions = given.length > 1 && (last === undefined || (isBranch(last) && !Array.isArray(last)));
   const positional = hasOptions ? given.slice(0, -1) : given;
-  const options = (hasOptions ? last : undefined) ?? {};
+  const options = { ...((hasOptions ? last : undefined) as Record<string, unknown> | undefined) };
+  const args = [...positional];
+  // Inputs may also be given by name: `attention(query, value, { key })`.
+  for (const name of argNames(layer).slice(args.length)) {
+    const value = options[name] ?? null;
+    delete options[name];
+    if (value === null) break;
+    args.push(value);
+  }
   return {
-    args: positional.map((arg) => toTensors(layer, arg)),
+    args: args.map((arg) => toTensors(layer, arg)),
     options: mapTree(options as Tree<unknown>, (leaf) =>
       leaf instanceof Tensor ? cast(layer, leaf) : leaf,
     ) as CallOptions,
   };
 }
+
+const argNames = (layer: Layer): readonly string[] => (layer.constructor as typeof Layer).callArgs;
 
 const holdsTensor = (item: unknown): boolean =>
   item instanceof Tensor || item instanceof Variable || (isBranch(item) && Object.values(item).some(holdsTensor));

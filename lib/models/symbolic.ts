@@ -3,9 +3,9 @@
 import { HornetError } from '../errors.js';
 import { abstractEval } from '../graph/trace.js';
 import type { Aval } from '../graph/ir.js';
-import { cast, compute, nameError, passMask, type CallForm } from '../layers/call.js';
+import { cast, compute, masksOf, nameError, passMask, type CallForm } from '../layers/call.js';
 import type { Shape } from '../layers/input-spec.js';
-import type { Layer, Mask, Shapes } from '../layers/layer.js';
+import type { Layer, Shapes } from '../layers/layer.js';
 import { getMask } from '../layers/mask.js';
 import { snakeCase, uniqueName } from '../layers/naming.js';
 import { setSymbolicDispatch } from '../ops/public-op.js';
@@ -53,10 +53,10 @@ function evaluate(
 }
 
 /** Calls a layer on symbolic tensors. */
-export function recordCall(layer: Layer, { args, options }: CallForm): Tree<Tensor> {
-  const previous = mapTree(args[0], getMask) as Mask;
-  const carried = flatten(previous).some((mask) => mask !== null) ? previous : null;
-  const all = { ...options, mask: options.mask ?? carried };
+export function recordCall(layer: Layer, form: CallForm): Tree<Tensor> {
+  const { args, options } = form;
+  const masks = masksOf(layer, form);
+  const all = { ...options, ...masks };
   const used = new Set<string>();
   const call = (given: Tree<unknown>): unknown => {
     const { args: traced, options: tracedOptions } = given as CallForm;
@@ -65,9 +65,9 @@ export function recordCall(layer: Layer, { args, options }: CallForm): Tree<Tens
   };
   const outputs = infer(call, { args, options: all }) as Tree<KerasTensor>;
   // A mask that the layer never looks at is no argument of the call.
-  const kept = used.has('mask') && all.mask !== null ? { ...options, mask: all.mask } : options;
-  new Node(layer, args, kept, outputs);
-  passMask(layer, args[0], previous, outputs);
+  const kept = Object.entries(masks).filter(([name, mask]) => used.has(name) && mask !== null);
+  new Node(layer, args, { ...options, ...Object.fromEntries(kept) }, outputs);
+  passMask(layer, args[0], mapTree(args[0], getMask), outputs);
   return outputs;
 }
 

@@ -9,6 +9,7 @@ import {
   tensor,
   valueAndGrad,
   ops,
+  type CallOptions,
   type DType,
   type KerasTensor,
   type SerializedObject,
@@ -26,6 +27,8 @@ export interface LayerTest {
   readonly layer: (options: { readonly dtype?: 'mixed_bfloat16' }) => Layer;
   /** One shape, or a list for layers that take a list. */
   readonly inputShape: InputShape | readonly InputShape[];
+  /** Whether several inputs are arguments of their own rather than a list. Default false. */
+  readonly separate?: boolean;
   /** Default `float32`. Integers are drawn below 4. */
   readonly inputDType?: DType;
   readonly outputShape: readonly number[];
@@ -63,6 +66,12 @@ function inputsOf({ inputShape, inputDType = 'float32' }: LayerTest): Tree<Tenso
   return inputShape.map((shape, i) => draw(shape, inputDType, 1 + 100 * i));
 }
 
+/** Calls the layer on inputs, or on its symbolic ones. */
+function apply(layer: Layer, inputs: Tree<Tensor>, { separate = false }: LayerTest, options?: CallOptions): Tensor {
+  const args = separate ? (inputs as readonly Tensor[]) : [inputs];
+  return (layer as unknown as (...args: unknown[]) => Tensor)(...args, options);
+}
+
 const numbers = (x: Tensor): Promise<number[]> => (x as Tensor & { numbers(): Promise<number[]> }).numbers();
 const isFinite = (list: readonly number[]): boolean => list.every(Number.isFinite);
 
@@ -82,7 +91,7 @@ function checkConfigs(test: LayerTest): void {
   const cls = layer.constructor as unknown as { fromConfig(config: object): Layer };
   const config = layer.getConfig();
   expect(serialize(cls.fromConfig(config))).toEqual(serialize(layer));
-  layer(inputsOf(test) as Tensor);
+  apply(layer, inputsOf(test), test);
   const json = JSON.parse(JSON.stringify(serialize(layer))) as SerializedObject;
   const revived = deserialize(json) as Layer;
   expect(revived.constructor).toBe(layer.constructor);
@@ -100,16 +109,17 @@ const symbolicInputs = ({ inputShape, inputDType = 'float32' }: LayerTest): Tree
 /** Symbolic, computed and real shapes agree; the batch stays open. */
 function checkShapes(test: LayerTest): void {
   const open = [null, ...test.outputShape.slice(1)];
-  const symbolic = test.layer({})(symbolicInputs(test) as never);
+  const symbolic = apply(test.layer({}), symbolicInputs(test), test) as KerasTensor;
   expect(symbolic.symbolicShape).toEqual(open);
   expect(symbolic.dtype).toBe(test.outputDType ?? test.inputDType ?? 'float32');
-  expect(test.layer({}).computeOutputShape(test.inputShape)).toEqual(test.outputShape);
+  const shapes = test.separate ? (test.inputShape as readonly InputShape[]) : [test.inputShape];
+  expect(test.layer({}).computeOutputShape(...(shapes as [InputShape]))).toEqual(test.outputShape);
 }
 
 async function checkCall(test: LayerTest): Promise<void> {
   const layer = test.layer({});
   const inputs = inputsOf(test);
-  const output = layer(inputs as Tensor);
+  const output = apply(layer, inputs, test);
   expect(output.shape).toEqual(test.outputShape);
   expect(output.dtype).toBe(test.outputDType ?? test.inputDType ?? 'float32');
   expect(isFinite(await numbers(output))).toBe(true);
@@ -122,19 +132,19 @@ async function checkCall(test: LayerTest): Promise<void> {
   // A copy with the same weights computes the same.
   const copy = deserialize(serialize(layer)) as Layer;
   copy.setWeights(await layer.getWeights());
-  expect(await numbers(copy(inputs as Tensor))).toEqual(await numbers(output));
+  expect(await numbers(apply(copy, inputs, test))).toEqual(await numbers(output));
 }
 
 /** Every trainable weight and every float input gets a gradient. */
 function checkGradients(test: LayerTest): void {
   const layer = test.layer({});
   const inputs = inputsOf(test);
-  layer(inputs as Tensor);
+  apply(layer, inputs, test);
   const floats = isFloat(test.inputDType ?? 'float32') && isFloat(test.outputDType ?? 'float32');
   const differentiable = test.differentiable ?? floats;
   const variables = layer.trainableVariables;
   if (!differentiable && variables.length === 0) return;
-  const loss = (x: Tree<Tensor>): Tensor => ops.sum(ops.square(layer(x as Tensor, { training: true })));
+  const loss = (x: Tree<Tensor>): Tensor => ops.sum(ops.square(apply(layer, x, test, { training: true })));
   const { argGrads, grads } = valueAndGrad(loss, { argnums: differentiable ? [0] : [], variables })(inputs);
   expect(grads.every((gradient) => gradient !== null)).toBe(true);
   if (differentiable) expect(flatten(argGrads[0]).every((gradient) => gradient !== null)).toBe(true);
@@ -144,7 +154,7 @@ function checkGradients(test: LayerTest): void {
 async function checkTraining(test: LayerTest): Promise<void> {
   const inputs = symbolicInputs(test);
   const layer = test.layer({});
-  const model = new Model({ inputs, outputs: layer(inputs as never) });
+  const model = new Model({ inputs, outputs: apply(layer, inputs, test) });
   const before = await model.getWeights();
   const output = test.outputDType ?? test.inputDType ?? 'float32';
   if (!isFloat(output)) return;
@@ -163,7 +173,7 @@ async function checkMixedPrecision(test: LayerTest): Promise<void> {
   const output = test.outputDType ?? dtype;
   if (!isFloat(output)) return;
   const layer = test.layer({ dtype: 'mixed_bfloat16' });
-  const result = layer(inputsOf(test) as Tensor);
+  const result = apply(layer, inputsOf(test), test);
   expect(result.dtype).toBe('bfloat16');
   expect(isFinite(await numbers(result))).toBe(true);
   for (const { dtype: kept } of layer.weights) expect(kept).toBe('float32');

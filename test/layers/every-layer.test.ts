@@ -290,6 +290,57 @@ const recurrence: Row[] = [
   ],
 ];
 
+const attended = { separate: true, supportsMasking: true, trainableWeights: 8 } as const;
+const attention: Row[] = [
+  [
+    'MultiHeadAttention',
+    {
+      ...attended,
+      layer: (o) => layers.multiHeadAttention(2, 3, { ...o, dropout: 0.1, seed: 1 }),
+      inputShape: [
+        [2, 5, 4],
+        [2, 3, 6],
+      ],
+      outputShape: [2, 5, 4],
+    },
+  ],
+  [
+    'MultiHeadAttention over two axes, gated',
+    {
+      ...attended,
+      layer: (o) =>
+        layers.multiHeadAttention(2, 3, {
+          ...o,
+          valueDim: 4,
+          outputShape: 7,
+          attentionAxes: [-2, 1],
+          useGate: true,
+          kernelRegularizer: 'l2',
+        }),
+      inputShape: [
+        [2, 3, 2, 5, 4],
+        [2, 2, 2, 4, 4],
+        [2, 2, 2, 4, 3],
+      ],
+      outputShape: [2, 3, 2, 5, 7],
+      trainableWeights: 10,
+      losses: 5,
+    },
+  ],
+  [
+    'GroupQueryAttention',
+    {
+      ...attended,
+      layer: (o) => layers.groupQueryAttention(3, 4, 2, { ...o, slidingWindow: 2 }),
+      inputShape: [
+        [2, 5, 4],
+        [2, 5, 4],
+      ],
+      outputShape: [2, 5, 4],
+    },
+  ],
+];
+
 const rows = [
   ...core,
   ...convolutions,
@@ -299,6 +350,7 @@ const rows = [
   ...normalizations,
   ...noise,
   ...merging,
+  ...attention,
   ...recurrence,
 ];
 test.each(rows)('%s', (_name, row) => runLayerTest(row));

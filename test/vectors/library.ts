@@ -44,7 +44,11 @@ export function upload(host: HostTensor): DeviceTensor {
 
 /** A recorded value as an argument of ours; `replace` may give the tensor to use for a recorded one. */
 export function toArgument(value: Value, replace?: (host: HostTensor) => Tensor | undefined): unknown {
-  if (value instanceof HostTensor) return replace?.(value) ?? upload(value);
+  if (value instanceof HostTensor) {
+    const replacement = replace?.(value);
+    if (replacement && value.mask) setMask(replacement, upload(value.mask));
+    return replacement ?? upload(value);
+  }
   if (value instanceof WholeFloat) return value.value;
   if (value instanceof Slice) return [value.start, value.stop, value.step];
   if (value instanceof Ellipsis) return '...';
