@@ -13,6 +13,7 @@ class ArgBest : public Kernel {
                    fold(args, op), isWide(args.inputs[0].dtype) ? 16 : 8, "FoldPartials<" + fold(args, op) + ">") {}
 
   size_t scratchBytes() const override { return reduction_.scratchBytes(); }
+  std::string implementation() const override { return reduction_.implementation(); }
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     reduction_.run(in[0], out[0], scratch);
   }

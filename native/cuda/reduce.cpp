@@ -103,6 +103,10 @@ void Reduction::planColumns(Device& device, int64_t itemBytes, const std::string
   blocks_ = unsigned(blocks * args_.splits);
 }
 
+std::string Reduction::implementation() const {
+  return second_ ? kernel_.name() + ", " + second_->implementation() : kernel_.name();
+}
+
 void Reduction::run(const void* x, void* y, void* scratch) const {
   if (blocks_ == 0) return;
   ReduceArgs args = args_;
@@ -123,6 +127,7 @@ class Reduce : public Kernel {
                    args.inputs[0].dtype == DType::boolean ? 4 : 8, "FoldPartials<" + fold(args, op) + ">") {}
 
   size_t scratchBytes() const override { return reduction_.scratchBytes(); }
+  std::string implementation() const override { return reduction_.implementation(); }
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     reduction_.run(in[0], out[0], scratch);
   }

@@ -50,6 +50,8 @@ class Reduction {
             const std::string& secondFold);
 
   size_t scratchBytes() const { return scratchBytes_; }
+  /// Names the kernels.
+  std::string implementation() const;
   void run(const void* x, void* y, void* scratch) const;
 
  private:

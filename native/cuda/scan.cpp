@@ -64,6 +64,7 @@ class Scan : public Kernel {
   }
 
   size_t scratchBytes() const override { return scratchBytes_; }
+  std::string implementation() const override { return scan_.name(); }
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     if (blocks_ == 0) return;

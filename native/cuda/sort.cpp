@@ -55,6 +55,8 @@ class SortShort : public Kernel {
     blocks_ = unsigned((sort.rows + together - 1) / together);
   }
 
+  std::string implementation() const override { return kernel_.name(); }
+
   void run(std::span<const void* const> in, std::span<void* const> out, void*) override {
     args_.x = in[0];
     args_.values = out[0];
@@ -85,6 +87,7 @@ class SortLong : public Kernel {
   }
 
   size_t scratchBytes() const override { return plan_.bytes(); }
+  std::string implementation() const override { return "radix sort"; }
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     SortArgs args = args_;
@@ -130,6 +133,7 @@ class Select : public Kernel {
   }
 
   size_t scratchBytes() const override { return scratchBytes_; }
+  std::string implementation() const override { return kernel_.name(); }
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
     SelectArgs args = args_;
