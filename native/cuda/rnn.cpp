@@ -27,6 +27,9 @@ std::unique_ptr<cudnn::RnnPlan> makePlan(const KernelArgs& args, const RnnShape&
   }
 }
 
+/// What the reserve is aligned to.
+constexpr uintptr_t kReserveAlignment = 256;
+
 /// What both directions share: the library's weights and lengths, and sequences turned around.
 class LibraryRnn : public Kernel {
  public:
@@ -88,13 +91,11 @@ class LibraryRnn : public Kernel {
     cuda::check(cuda::driver().cuMemsetD8Async(CUdeviceptr(memory), 0, size, device_.stream()), "clearing memory");
   }
 
-  /// The part of what is saved that holds the library's reserve; null where it does not fit.
-  void* reserveWithin(const void* saved, size_t savedBytes) const {
-    constexpr uintptr_t kAlignment = 256;
-    const uintptr_t begin = (reinterpret_cast<uintptr_t>(saved) + kAlignment - 1) / kAlignment * kAlignment;
-    return reinterpret_cast<void*>(begin) && plan_->reserveBytes() + kAlignment <= savedBytes
-               ? reinterpret_cast<void*>(begin)
-               : nullptr;
+  /// Whether what is saved has room for the library's reserve, and where it begins there.
+  bool hasRoom(size_t savedBytes) const { return plan_->reserveBytes() + kReserveAlignment <= savedBytes; }
+  static void* reserveIn(const void* saved) {
+    const auto address = (reinterpret_cast<uintptr_t>(saved) + kReserveAlignment - 1) / kReserveAlignment;
+    return reinterpret_cast<void*>(address * kReserveAlignment);
   }
 
   Device& device_;
@@ -111,8 +112,7 @@ class Rnn : public LibraryRnn {
  public:
   Rnn(const KernelArgs& args, const RnnShape& shape, std::unique_ptr<cudnn::RnnPlan> plan)
       : LibraryRnn(args, shape, std::move(plan)),
-        savedBytes_(shape_.saves() ? args.outputs.back().bytes() : 0),
-        keepsReserve_(reserveWithin(this, savedBytes_) != nullptr) {
+        keepsReserve_(shape_.saves() && hasRoom(args.outputs.back().bytes())) {
     work_ = scratch_.reserve(plan_->workBytes(keepsReserve_));
     if (!shape_.reverse) return;
     x_ = reserveSequence(shape_.features);
@@ -125,14 +125,13 @@ class Rnn : public LibraryRnn {
     t.hy = out[1];
     t.cy = shape_.states() > 1 ? out[2] : nullptr;
     t.work = scratchAt(scratch, work_);
-    if (keepsReserve_) t.reserve = reserveWithin(out.back(), savedBytes_);
+    if (keepsReserve_) t.reserve = reserveIn(out.back());
     void* y = shape_.reverse ? scratchAt(scratch, y_) : out[0];
     plan_->forward(keepsReserve_, t, y);
     if (shape_.reverse) turn(y, out[0], shape_.units);
   }
 
  private:
-  size_t savedBytes_;
   bool keepsReserve_;
   size_t work_, x_ = 0, y_ = 0;
 };
@@ -142,7 +141,7 @@ class RnnGrad : public LibraryRnn {
   RnnGrad(const KernelArgs& args, const RnnShape& shape, std::unique_ptr<cudnn::RnnPlan> plan)
       : LibraryRnn(args, shape, std::move(plan)),
         wantsDx_(args.attrs.flag("dx")),
-        savedBytes_(shape_.saves() ? args.inputs[shape_.saved()].bytes() : 0) {
+        hasReserve_(shape_.saves() && hasRoom(args.inputs[shape_.saved()].bytes())) {
     const auto given = [&](size_t input) { return !args.inputs[input].shape.empty(); };
     hasDy_ = given(shape_.dy());
     for (size_t i = 0; i < shape_.states(); ++i) hasDState_[i] = given(shape_.dState(i));
@@ -181,11 +180,9 @@ class RnnGrad : public LibraryRnn {
   /// Brings back the reserve, which the gradients change, and gives the outputs in their order: from what was saved, or
   /// by running the recurrence again.
   const void* restore(const cudnn::RnnTensors& tensors, std::span<const void* const> in, void* scratch) const {
-    const void* kept = shape_.saves() ? reserveWithin(in[shape_.saved()], savedBytes_) : nullptr;
-    if (kept) {
-      const auto address = [](const void* memory) { return CUdeviceptr(memory); };
-      cuda::check(cuda::driver().cuMemcpyDtoDAsync_v2(address(tensors.reserve), address(kept), plan_->reserveBytes(),
-                                                      device_.stream()),
+    if (hasReserve_) {
+      const auto to = CUdeviceptr(tensors.reserve), from = CUdeviceptr(reserveIn(in[shape_.saved()]));
+      cuda::check(cuda::driver().cuMemcpyDtoDAsync_v2(to, from, plan_->reserveBytes(), device_.stream()),
                   "copying memory");
       return inOrder(in[shape_.y()], shape_.units, scratch, y_);
     }
@@ -199,8 +196,7 @@ class RnnGrad : public LibraryRnn {
     return scratchAt(scratch, dy_);
   }
 
-  bool wantsDx_, hasDy_ = false;
-  size_t savedBytes_;
+  bool wantsDx_, hasReserve_, hasDy_ = false;
   std::array<bool, 2> hasDState_ = {};
   DeviceKernel unpack_;
   size_t work_, reserve_, dWeights_, y_, x_ = 0, dy_ = 0, dx_ = 0;
