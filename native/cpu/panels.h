@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
+#include <type_traits>
 
 namespace hornet {
 
@@ -18,14 +18,14 @@ inline constexpr size_t kVectorBytes = 16;
 
 template <class T>
 class Panels {
-  typedef T Vector __attribute__((vector_size(kVectorBytes)));
+  typedef T Vector __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
   static constexpr int64_t kLanes = int64_t(kVectorBytes / sizeof(T));
   static constexpr int64_t kWidth = 2 * kLanes;
   /// Rows whose sums fit into the registers.
   static constexpr int kRows = kVectorBytes == 64 ? 8 : 6;
 
  public:
-  /// For a matrix of `inner` rows and `columns` columns.
+  /// For a matrix of `inner` rows, one or more, and `columns` columns.
   Panels(int64_t inner, int64_t columns) : inner_(inner), panels_((columns + kWidth - 1) / kWidth), columns_(columns) {}
 
   /// Columns of a result, padding included.
@@ -64,20 +64,24 @@ class Panels {
 
   template <int Rows>
   void tile(const T* const* rows, const T* panel, T* to) const {
-    Vector sums[Rows][2] = {};
-    for (int64_t k = 0; k < inner_; ++k, panel += kWidth) {
-      Vector left, right;
-      std::memcpy(&left, panel, sizeof(Vector));
-      std::memcpy(&right, panel + kLanes, sizeof(Vector));
+    Vector left[Rows], right[Rows];
+    const auto add = [&](int64_t k, auto first) {
+      const Vector* columns = reinterpret_cast<const Vector*>(panel + k * kWidth);
+      const Vector a = columns[0], b = columns[1];
 #pragma GCC unroll 8
       for (int r = 0; r < Rows; ++r) {
-        const T value = rows[r][k];
-        sums[r][0] += value * left;
-        sums[r][1] += value * right;
+        left[r] = first ? rows[r][k] * a : left[r] + rows[r][k] * a;
+        right[r] = first ? rows[r][k] * b : right[r] + rows[r][k] * b;
       }
-    }
+    };
+    add(0, std::true_type());
+    for (int64_t k = 1; k < inner_; ++k) add(k, std::false_type());
 #pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r) std::memcpy(to + r * width(), sums[r], sizeof(sums[r]));
+    for (int r = 0; r < Rows; ++r) {
+      Vector* row = reinterpret_cast<Vector*>(to + r * width());
+      row[0] = left[r];
+      row[1] = right[r];
+    }
   }
 
   int64_t inner_, panels_, columns_;

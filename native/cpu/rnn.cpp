@@ -52,7 +52,8 @@ class Sequences {
   void forEachGroup(Fn&& fn) const {
     const double flops = 2.0 * double(shape_.steps) * double(shape_.units) * double(shape_.width());
     parallelFor(shape_.batch, std::max<int64_t>(1, int64_t(kParallelFlops / flops)), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i += kTogether) fn(i, std::min(i + kTogether, end));
+      const int64_t count = end - begin, groups = (count + kTogether - 1) / kTogether;
+      for (int64_t i = 0; i < groups; ++i) fn(begin + count * i / groups, begin + count * (i + 1) / groups);
     });
   }
 
