@@ -51,6 +51,9 @@ def make_weights(work):
             shape = [shape[0] // 2, shape[1] // 2, shape[2]]
         elif kind == "flatten":
             shape = [int(np.prod(shape))]
+        elif kind == "lstm":
+            weights += [(shape[-1], 4 * args[0]), (args[0], 4 * args[0]), (4 * args[0],)]
+            shape = [args[0]]
         elif kind == "dense":
             weights += [(shape[0], args[0]), (args[0],)]
             shape = [args[0]]
@@ -78,6 +81,7 @@ class KerasFit:
             "pool": lambda: layers.MaxPooling2D(2),
             "flatten": lambda: layers.Flatten(),
             "dropout": lambda rate: layers.Dropout(rate if dropout is None else dropout),
+            "lstm": lambda size: layers.LSTM(size),
         }
         self.keras, self.work, self.per_call = keras, work, steps_per_execution
         self.model = keras.Sequential(
@@ -129,6 +133,18 @@ class TorchLoop:
             layer.bias.data = torch.from_numpy(bias)
             return layer
 
+        class LastOfLSTM(nn.Module):
+            def __init__(self, inputs, units):
+                super().__init__()
+                self.lstm = nn.LSTM(inputs, units, batch_first=True)
+                kernel, recurrent, bias = (torch.from_numpy(next(weights).T.copy()) for _ in range(3))
+                state = {"weight_ih_l0": kernel, "weight_hh_l0": recurrent, "bias_ih_l0": bias}
+                self.lstm.load_state_dict({**state, "bias_hh_l0": torch.zeros_like(bias)})
+                self.lstm.bias_hh_l0.requires_grad_(False)
+
+            def forward(self, x):
+                return self.lstm(x)[0][:, -1]
+
         class ChannelsLastFlatten(nn.Module):
             def forward(self, x):
                 return x.permute(0, 2, 3, 1).flatten(1)
@@ -150,6 +166,9 @@ class TorchLoop:
                 shape = [int(np.prod(shape))]
             elif kind == "dropout":
                 layers.append(nn.Dropout(args[0] if dropout is None else dropout))
+            elif kind == "lstm":
+                layers.append(LastOfLSTM(shape[-1], args[0]))
+                shape = [args[0]]
         self.model = nn.Sequential(*layers)
         if compiled and self.images:
             self.model = self.model.to(memory_format=torch.channels_last)
@@ -219,10 +238,24 @@ class JaxLoop:
                 x = lax.reduce_window(x, -np.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
             elif kind == "flatten":
                 x = x.reshape(x.shape[0], -1)
+            elif kind == "lstm":
+                x = self.lstm(x, args[0], next(weights), next(weights), next(weights))
             elif kind == "dropout" and key is not None and self.dropout != 0:
                 keep = self.jax.random.bernoulli(key, 1 - args[0], x.shape)
                 x = self.jax.numpy.where(keep, x / (1 - args[0]), 0)
         return x
+
+    def lstm(self, x, units, kernel, recurrent, bias):
+        jax, jnp = self.jax, self.jax.numpy
+
+        def step(state, projected):
+            h, c = state
+            i, f, g, o = jnp.split(projected + h @ recurrent, 4, -1)
+            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+            return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
+
+        zeros = jnp.zeros((x.shape[0], units))
+        return jax.lax.scan(step, (zeros, zeros), (x @ kernel + bias).swapaxes(0, 1))[0][0]
 
     def step(self, state, x, y):
         jax, jnp = self.jax, self.jax.numpy

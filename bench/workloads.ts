@@ -1,6 +1,6 @@
 // The networks and numbers that the benchmarks train on: the same as in rivals.py, from the same generator.
 import { readFileSync } from 'node:fs';
-import { conv2d, dense, dropout, flatten, maxPooling2d, Sequential, type layers } from 'hornet';
+import { conv2d, dense, dropout, flatten, lstm, maxPooling2d, Sequential, type layers } from 'hornet';
 
 type LayerSpec = readonly [kind: string, size?: number, activation?: string];
 
@@ -77,6 +77,8 @@ function makeLayer([kind, size = 0, activation]: LayerSpec, dropoutRate = size):
       return maxPooling2d({ poolSize: 2 });
     case 'dropout':
       return dropout(dropoutRate);
+    case 'lstm':
+      return lstm(size);
     default:
       return flatten();
   }
