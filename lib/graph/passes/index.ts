@@ -1,6 +1,7 @@
 // The pipeline: which passes run, in which order, each verified.
 import type { Graph } from '../ir.js';
 import { verify } from '../verify.js';
+import { mergePadding } from './conv-padding.js';
 import { eliminateCommonSubexpressions } from './cse.js';
 import { eliminateDeadCode } from './dce.js';
 import { fuseEpilogues } from './epilogue.js';
@@ -15,6 +16,7 @@ const pipeline = [
   simplify,
   eliminateCommonSubexpressions,
   shrinkPoolGradients,
+  mergePadding,
   eliminateDeadCode,
   fuseEpilogues,
   fuseNormEpilogues,
