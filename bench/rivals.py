@@ -2,6 +2,8 @@
 
 Contenders: keras-jax, keras-tensorflow, keras-torch (model.fit), torch, torch-compiled, jax (a loop by hand). `@50` behind a
 name: 50 steps per execution where the library has such a mode. One command per line comes in, one line of JSON goes out.
+The environment's RIVAL_DEVICE (cpu, cuda) is torch's device; JAX chooses its own. Large networks are in networks.py, single
+operations in operations.py.
 """
 
 import json
@@ -122,6 +124,7 @@ class TorchLoop:
         import torch
         from torch import nn
 
+        self.device = os.environ.get("RIVAL_DEVICE", "cpu")
         torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
         self.torch, self.work, self.images = torch, work, len(work["inputShape"]) == 3
         weights = iter(make_weights(work))
@@ -169,7 +172,7 @@ class TorchLoop:
             elif kind == "lstm":
                 layers.append(LastOfLSTM(shape[-1], args[0]))
                 shape = [args[0]]
-        self.model = nn.Sequential(*layers)
+        self.model = nn.Sequential(*layers).to(self.device)
         if compiled and self.images:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.Adam(self.model.parameters(), eps=1e-7)
@@ -177,10 +180,10 @@ class TorchLoop:
         self.run = torch.compile(self.model) if compiled else self.model
 
     def steps(self, x, y):
-        images = self.torch.from_numpy(x)
+        images = self.torch.from_numpy(x).to(self.device)
         if self.images:
             images = images.permute(0, 3, 1, 2)
-        labels = self.torch.from_numpy(y.argmax(1))
+        labels = self.torch.from_numpy(y.argmax(1)).to(self.device)
         size = self.work["batchSize"]
         for start in range(0, len(x), size):
             self.optimizer.zero_grad()
@@ -206,8 +209,9 @@ class TorchLoop:
     def predict(self, x):
         self.model.eval()
         with self.torch.inference_mode():
-            images = self.torch.from_numpy(x)
-            return self.torch.softmax(self.run(images.permute(0, 3, 1, 2) if self.images else images), -1).numpy()
+            images = self.torch.from_numpy(x).to(self.device)
+            images = images.permute(0, 3, 1, 2) if self.images else images
+            return self.torch.softmax(self.run(images), -1).cpu().numpy()
 
 
 class JaxLoop:
@@ -339,37 +343,75 @@ def versions():
     return {name: version(package) for name, package in packages.items() if name in sys.modules}
 
 
-def answer(name, work, data, state, command):
-    x, y = data
-    start = time.perf_counter()
-    if command == "losses":
+def small_commands(name, work):
+    """What a contender answers on a small network."""
+    x, y = make_data(work)
+    contender = None
+
+    def losses(_):
         return {"losses": make(name.partition("@")[0], work, dropout=0.0).losses(x, y)}
-    if command == "compile":
-        contender = state["contender"] = make(name, work)
+
+    def compile(_):
+        nonlocal contender
+        contender = make(name, work)
         start = time.perf_counter()
         contender.first(x, y)
         return {"compileMs": (time.perf_counter() - start) * 1000}
-    if command == "fit":
-        steps, busy = work["epochs"] * work["batches"], time.process_time()
-        state["contender"].fit(x, y, epochs=work["epochs"])
+
+    def fit(_):
+        steps, start, busy = work["epochs"] * work["batches"], time.perf_counter(), time.process_time()
+        contender.fit(x, y, epochs=work["epochs"])
         wall, busy = time.perf_counter() - start, time.process_time() - busy
         return {"stepMs": wall * 1000 / steps, "cpuMs": busy * 1000 / steps}
-    if command == "predict":
+
+    def predict(_):
         batch = x[: work["batchSize"]]
-        state["contender"].predict(batch)
+        contender.predict(batch)
         start = time.perf_counter()
         for _ in range(PREDICTS):
-            state["contender"].predict(batch)
+            contender.predict(batch)
         return {"predictMs": (time.perf_counter() - start) * 1000 / PREDICTS}
-    return {"peakMB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "versions": versions()}
+
+    return {"losses": losses, "compile": compile, "fit": fit, "predict": predict}, lambda: device_peak(name)
+
+
+def device_peak(name):
+    """The most bytes on a GPU that the library tells of."""
+    if os.environ.get("RIVAL_DEVICE", "cpu") == "cpu":
+        return None
+    if name.startswith("torch"):
+        import torch
+
+        return torch.cuda.max_memory_allocated()
+    if "jax" in name:
+        import jax
+
+        return (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
+    return None
 
 
 def main():
     name, work_name = sys.argv[1:]
     work = json.loads(Path(__file__).with_name("workloads.json").read_text())[work_name]
-    data, state = make_data(work), {}
+    if "network" in work:
+        from networks import network_commands
+
+        commands, peak = network_commands(name, work, hash24, uniform)
+    elif "operation" in work:
+        from operations import operation_commands
+
+        commands, peak = operation_commands(name, work, uniform)
+    else:
+        commands, peak = small_commands(name, work)
+
+    def end(_):
+        device = peak()
+        memory = {"peakMB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "deviceMB": device and device / 2**20}
+        return {**memory, "versions": versions()}
+
     for line in sys.stdin:
-        print(json.dumps(answer(name, work, data, state, line.strip())), flush=True)
+        command, _, argument = line.strip().partition(" ")
+        print(json.dumps({**commands, "end": end}[command](argument)), flush=True)
 
 
 if __name__ == "__main__":

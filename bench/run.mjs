@@ -1,11 +1,11 @@
 // The benchmark tables: runs Hornet and its rivals side by side and writes bench/results. Options: see README.md.
-import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Contender, commitOf, gpuOf } from './contender.mjs';
 import { markdown } from './table.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
@@ -16,116 +16,139 @@ const everybody =
 const { values: options } = parseArgs({
   options: {
     python: { type: 'string', default: process.env.PYTHON ?? 'python3' },
-    workloads: { type: 'string', default: 'C1,C2,C3' },
-    contenders: { type: 'string', default: everybody },
+    device: { type: 'string', default: 'cpu' },
+    workloads: { type: 'string' },
+    contenders: { type: 'string' },
     repetitions: { type: 'string', default: '5' },
-    threads: { type: 'string', default: '2' },
-    device: { type: 'string', default: 'cpu' }, // Hornet's; JAX and TensorFlow take the GPU that they see
+    threads: { type: 'string' },
     out: { type: 'string', default: join(folder, 'results') },
   },
 });
-
-const environment = {
-  ...process.env,
-  OMP_NUM_THREADS: options.threads,
-  HORNET_NUM_THREADS: options.threads,
-  HORNET_DEVICE: options.device,
-  OMP_WAIT_POLICY: 'passive',
-  TF_NUM_INTRAOP_THREADS: options.threads,
-  TF_CPP_MIN_LOG_LEVEL: '3',
-};
-
-/** A process that answers commands, one line of JSON each. Where there are more cores, it may use `--threads` of them. */
-class Contender {
-  constructor(name, workload) {
-    this.name = name;
-    const command = name.startsWith('hornet')
-      ? [process.execPath, '--import', 'tsx', join(folder, 'hornet.ts')]
-      : [options.python, join(folder, 'rivals.py')];
-    const pin = availableParallelism() > options.threads ? ['taskset', '-c', `0-${options.threads - 1}`] : [];
-    const [file, ...args] = [...pin, ...command, name, workload];
-    this.process = spawn(file, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
-    this.errors = '';
-    this.process.stderr.on('data', (text) => (this.errors = (this.errors + text).slice(-4000)));
-    this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
-  }
-
-  async ask(command) {
-    this.process.stdin.write(`${command}\n`);
-    const { value, done } = await this.lines.next();
-    if (done) throw new Error(`${this.name} ended at '${command}':\n${this.errors}`);
-    return JSON.parse(value);
-  }
-}
+const isGpu = options.device !== 'cpu';
+const threads = Number(options.threads ?? (isGpu ? availableParallelism() : 2));
+const chosen =
+  options.workloads?.split(',') ?? Object.keys(workloads).filter((name) => (workloads[name].gpu ?? false) === isGpu);
+const unknown = chosen.find((name) => !workloads[name]);
+if (unknown) throw new Error(`there is no workload ${unknown}; there are ${Object.keys(workloads).join(', ')}`);
 
 const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
 
-/** The largest relative distance of two lists of losses. */
-const distance = (a, b) => Math.max(...a.map((value, i) => Math.abs(value - b[i]) / Math.abs(b[i])));
+/** The largest distance of two lists of losses; of numbers near zero in relation to the largest. */
+const distance = (a, b) => {
+  const least = 1e-3 * Math.max(...b.map(Math.abs));
+  return Math.max(...a.map((value, i) => Math.abs(value - b[i]) / Math.max(Math.abs(b[i]), least)));
+};
 
-/** All contenders on one workload: one at a time, in turns, each round beginning with another. */
-async function measure(workload, versions) {
-  const { skip = [] } = workloads[workload];
-  const names = options.contenders.split(',').filter((name) => !skip.includes(name));
-  const contenders = names.map((name) => new Contender(name, workload));
-  const rows = [];
-  for (const contender of contenders) {
-    const { compileMs } = await contender.ask('compile');
-    const { losses } = await contender.ask('losses');
-    rows.push({ workload, contender: contender.name, losses, compileMs, steps: [], cpus: [], predicts: [] });
+/** A contender that fails is told and left out; the others go on. */
+async function attempt(row, action) {
+  if (row.error) return;
+  try {
+    await action();
+  } catch (error) {
+    row.error = error.message.slice(0, 2000);
+    process.stderr.write(`${row.workload} ${row.contender} failed: ${row.error.split('\n').slice(-3).join(' ')}\n`);
   }
-  for (let round = 0; round < Number(options.repetitions); round++) {
-    for (let i = 0; i < contenders.length; i++) {
-      const at = (i + round) % contenders.length;
-      const { stepMs, cpuMs } = await contenders[at].ask('fit');
-      rows[at].steps.push(stepMs);
-      rows[at].cpus.push(cpuMs);
-      rows[at].predicts.push((await contenders[at].ask('predict')).predictMs);
-    }
-    process.stderr.write(`${workload} round ${round + 1}: ${rows.map(progress).join(', ')}\n`);
-  }
-  for (const [i, contender] of contenders.entries()) {
-    const { peakMB, versions: own } = await contender.ask('end');
-    contender.process.stdin.end();
-    Object.assign(versions, own);
-    rows[i].peakMB = peakMB;
-    rows[i].stepMs = median(rows[i].steps);
-    rows[i].cpuMs = median(rows[i].cpus);
-    rows[i].predictMs = median(rows[i].predicts);
-    rows[i].lossDistance = distance(rows[i].losses, rows[0].losses);
-  }
-  return rows;
 }
 
-const progress = ({ contender, steps, cpus }) =>
-  `${contender} ${steps.at(-1).toPrecision(3)} (cpu ${cpus.at(-1).toPrecision(3)})`;
+/** Starts the contenders of a workload and lets them compile: one by one, or side by side. */
+async function start(workload, sideBySide) {
+  const { skip = [], contenders, env } = workloads[workload];
+  const names = (options.contenders ?? contenders?.join() ?? everybody).split(',');
+  const wanted = names.filter((name) => !skip.includes(name) && (!contenders || contenders.includes(name)));
+  const entries = wanted.map((name) => ({
+    contender: new Contender(name, workload, { ...options, threads, env }),
+    row: { workload, contender: name, steps: [], cpus: [], predicts: {} },
+  }));
+  const compile = ({ contender, row }) =>
+    attempt(row, async () => {
+      row.compileMs = (await contender.ask('compile')).compileMs;
+      row.losses = (await contender.ask('losses')).losses;
+    });
+  if (sideBySide) await Promise.all(entries.map(compile));
+  else for (const entry of entries) await compile(entry);
+  return entries;
+}
 
-const git = (...args) => execFileSync('git', args, { cwd: dirname(folder), encoding: 'utf8' }).trim();
+/** What a workload's contenders are asked for: steps, and predictions in batches of which sizes. */
+function questions({ predict, operation, network }) {
+  if (predict) return { fits: false, sizes: predict };
+  return { fits: true, sizes: operation || network ? [] : [''] };
+}
 
+/** Measures one at a time, in turns, each round beginning with another contender. */
+async function measure(workload, entries, versions) {
+  const { fits, sizes } = questions(workloads[workload]);
+  for (let round = 0; round < Number(options.repetitions); round++) {
+    for (let i = 0; i < entries.length; i++) {
+      const { contender, row } = entries[(i + round) % entries.length];
+      await attempt(row, async () => {
+        if (fits) {
+          const { stepMs, cpuMs } = await contender.ask('fit');
+          row.steps.push(stepMs);
+          if (cpuMs !== undefined) row.cpus.push(cpuMs);
+        }
+        for (const size of sizes) {
+          const { predictMs } = await contender.ask(`predict ${size}`.trim());
+          (row.predicts[size] ??= []).push(predictMs);
+        }
+      });
+    }
+    process.stderr.write(`${workload} round ${round + 1}: ${entries.map(({ row }) => progress(row)).join(', ')}\n`);
+  }
+  const first = entries[0]?.row.losses;
+  for (const { contender, row } of entries) {
+    await attempt(row, async () => {
+      const { peakMB, deviceMB, versions: own } = await contender.ask('end');
+      Object.assign(versions, own);
+      row.peakMB = peakMB;
+      row.deviceMB = deviceMB ?? undefined;
+      row.stepMs = row.steps.length > 0 ? median(row.steps) : undefined;
+      row.cpuMs = row.cpus.length > 0 ? median(row.cpus) : undefined;
+      const medians = Object.entries(row.predicts).map(([size, times]) => [size, median(times)]);
+      if (medians.length > 0) row.predictMs = '' in row.predicts ? medians[0][1] : Object.fromEntries(medians);
+      row.lossDistance = first && distance(row.losses, first);
+    });
+    contender.close();
+  }
+  return entries.map(({ row }) => row);
+}
+
+const progress = ({ contender, steps, cpus: busy, predicts, error }) => {
+  if (error) return `${contender} failed`;
+  const times = [steps.at(-1), ...Object.values(predicts).map((list) => list.at(-1))].filter(Boolean);
+  const cpu = busy.length > 0 ? ` (cpu ${busy.at(-1).toPrecision(3)})` : '';
+  return `${contender} ${times.map((time) => time.toPrecision(3)).join(' ')}${cpu}`;
+};
+
+const gpu = isGpu ? gpuOf() : undefined;
 const machine = {
   cpu: cpus()[0].model,
   cores: availableParallelism(),
-  threads: Number(options.threads),
+  threads,
   memoryGB: Math.round(totalmem() / 2 ** 30),
   system: `Linux ${release()}`,
   // Processes at work, this one's included, before and after each workload.
   load: [loadavg()[0]],
+  ...(gpu ? { gpu } : {}),
 };
 const date = new Date().toISOString().slice(0, 10);
-const changed = git('status', '--porcelain', '--', 'lib', 'native', 'bench', ':!bench/results') !== '';
-const result = {
-  date,
-  commit: git('rev-parse', '--short', 'HEAD') + (changed ? '+' : ''),
-  machine,
-  versions: {},
-  rows: [],
-};
-const file = join(options.out, `${date}-${machine.cpu.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase()}`);
+const result = { date, commit: commitOf(dirname(folder)), machine, versions: {}, rows: [] };
+const place = (gpu ?? machine.cpu).replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
+const file = join(options.out, `${date}-${place}`);
 mkdirSync(options.out, { recursive: true });
-for (const workload of options.workloads.split(',')) {
-  result.rows.push(...(await measure(workload, result.versions)));
+
+function finish(rows) {
+  result.rows.push(...rows);
   machine.load.push(loadavg()[0]);
   writeFileSync(`${file}.json`, `${JSON.stringify(result, null, 2)}\n`);
   writeFileSync(`${file}.md`, markdown(result, workloads));
 }
+
+// Compiling the large networks takes minutes: all begin at once, and none is measured before all are done.
+const together = chosen.filter((name) => workloads[name].together);
+for (const name of chosen.filter((each) => !together.includes(each))) {
+  finish(await measure(name, await start(name, false), result.versions));
+}
+const started = await Promise.all(together.map((name) => start(name, true)));
+for (const [i, name] of together.entries()) finish(await measure(name, started[i], result.versions));
 process.stdout.write(markdown(result, workloads));

@@ -4,7 +4,7 @@ import { conv2d, dense, dropout, flatten, lstm, maxPooling2d, Sequential, type l
 
 type LayerSpec = readonly [kind: string, size?: number, activation?: string];
 
-/** One row of workloads.json. */
+/** One row of workloads.json: a small network by its layers. */
 export interface Workload {
   readonly title: string;
   readonly batchSize: number;
@@ -15,25 +15,54 @@ export interface Workload {
   readonly layers: readonly LayerSpec[];
 }
 
-const all = JSON.parse(readFileSync(new URL('workloads.json', import.meta.url), 'utf8')) as Record<string, Workload>;
+/** Types in which GPUs compute; `tf32` is float32 with shortened products. */
+export type Precision = 'float32' | 'tf32' | 'bfloat16' | 'float16';
+
+/** A large network by its recipe in networks.ts. */
+export interface NetworkWorkload extends Omit<Workload, 'layers'> {
+  readonly network: string;
+  readonly precision: Precision;
+  readonly classes: number;
+  /** Predictions only, in batches of these sizes. */
+  readonly predict?: readonly number[];
+}
+
+/** One operation on large operands. */
+export interface OperationWorkload {
+  readonly title: string;
+  readonly operation: 'matmul' | 'chain';
+  readonly size: number;
+  readonly precision: Precision;
+}
+
+type AnyWorkload = Workload | NetworkWorkload | OperationWorkload;
+
+const all = JSON.parse(readFileSync(new URL('workloads.json', import.meta.url), 'utf8')) as Record<string, AnyWorkload>;
 
 /** The workload of a name. */
-export function workload(name: string): Workload {
+export function anyWorkload(name: string): AnyWorkload {
   if (!all[name]) throw new Error(`expected one of ${Object.keys(all).join(', ')}, received ${name}`);
   return all[name];
+}
+
+/** The small network of a name. */
+export function workload(name: string): Workload {
+  const found = anyWorkload(name);
+  if ('layers' in found) return found;
+  throw new Error(`expected a small network, received ${name}`);
 }
 
 const CLASSES = 10;
 
 /** A number of 24 bits for every index: a 32-bit integer hash, which numpy computes as well. */
-function hash24(stream: number, index: number): number {
+export function hash24(stream: number, index: number): number {
   let z = (Math.imul(index, 0x9e3779b1) + Math.imul(stream + 1, 0x85ebca77)) | 0;
   z = Math.imul(z ^ (z >>> 16), 0x7feb352d);
   z = Math.imul(z ^ (z >>> 15), 0x846ca68b);
   return (z ^ (z >>> 16)) >>> 8;
 }
 
-const uniform = (stream: number, index: number): number => hash24(stream, index) / 2 ** 24;
+export const uniform = (stream: number, index: number): number => hash24(stream, index) / 2 ** 24;
 
 /** Noisy pictures of ten patterns, and their one-hot labels, one in four of which is drawn anew: losses stay large. */
 export function makeData({ batchSize, batches, inputShape }: Workload): { x: Float32Array; y: Float32Array } {

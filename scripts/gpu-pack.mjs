@@ -134,7 +134,7 @@ try {
   mkdirSync(out, { recursive: true });
   const archive = join(out, 'pack.tar.xz');
   // Compressed aside: the check takes what is there.
-  execFileSync('tar', ['cf', `${archive}.new`, '-I', 'xz -T0 -9', '-C', scratch, 'run'], { stdio: 'inherit' });
+  execFileSync('tar', ['cf', `${archive}.new`, '-I', 'xz -T2 -6', '-C', scratch, 'run'], { stdio: 'inherit' });
   renameSync(`${archive}.new`, archive);
   const { size } = statSync(archive);
   console.log(`${archive}: ${(size / 2 ** 20).toFixed(1)} MiB`);

@@ -15,6 +15,7 @@ import { filesIn, sanitizerPart, testFile, testPart, vectorPart } from './test-p
 const usage = `gpu-check [options]
   --out build/gpu-check.json   where the results go; those of the same commit that are there already are kept
   --parts a,b                  only these parts (default: all)
+  --without a,b                all parts but these
   --limit 570                  seconds that all of it may take; parts that no longer fit are not run
   --device cuda                the device that is checked
   --vectors FOLDER             further cases of Keras (may be repeated)
@@ -48,6 +49,7 @@ const { values: options } = parseArgs({
   options: {
     out: { type: 'string', default: 'build/gpu-check.json' },
     parts: { type: 'string' },
+    without: { type: 'string' },
     limit: { type: 'string', default: '570' },
     device: { type: 'string', default: process.env.HORNET_DEVICE ?? 'cuda' },
     vectors: { type: 'string', multiple: true, default: [] },
@@ -164,8 +166,9 @@ function commitOf(): string {
 async function main(): Promise<void> {
   if (options.help) return void console.log(usage);
   if (options.list) return void console.log(Object.keys(parts).join('\n'));
-  const names = options.parts?.split(',') ?? Object.keys(parts);
-  const unknown = names.find((name) => !Object.hasOwn(parts, name));
+  const without = options.without?.split(',') ?? [];
+  const names = options.parts?.split(',') ?? Object.keys(parts).filter((name) => !without.includes(name));
+  const unknown = [...names, ...without].find((name) => !Object.hasOwn(parts, name));
   if (unknown) throw new Error(`there is no part ${unknown}\n${usage}`);
   const out = resolve(options.out);
   const folder = `${out}.files`;
