@@ -19,6 +19,7 @@ const std::vector<Matrix>& matrices() {
   static const std::vector<Matrix> list = {
       {6, 5, {2, 3, 5}},       {1, 7, {1, 7}},         {1000, 3, {10, 10, 10, 3}},
       {640, 64, {10, 64, 64}}, {3000, 33, {3000, 33}}, {4, 1, {4, 1}},
+      {9000, 8, {9000, 8}},    {3, 2600, {3, 2600}},   {5, 9001, {5, 9001}},
   };
   return list;
 }
@@ -116,15 +117,17 @@ void checkSoftmax(const std::vector<int64_t>& shape, size_t axis, DType dtype) {
   const HostTensor x = randomTensor(dtype, shape, -20, 20);
   int64_t inner = 1;
   for (size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
-  std::vector<double> y, logs;
-  for (int64_t i = 0; i < x.size(); ++i) {
-    const int64_t first = i / (inner * shape[axis]) * inner * shape[axis] + i % inner;
-    const auto at = [&](int64_t k) { return x.get(first + k * inner); };
+  const int64_t length = shape[axis];
+  std::vector<double> y(size_t(x.size())), logs = y;
+  for (int64_t row = 0; row < x.size() / std::max<int64_t>(1, length); ++row) {
+    const auto place = [&](int64_t k) { return row / inner * inner * length + row % inner + k * inner; };
     double top = -INFINITY;
-    for (int64_t k = 0; k < shape[axis]; ++k) top = std::max(top, at(k));
-    const double total = sum(shape[axis], [&](int64_t k) { return std::exp(at(k) - top); });
-    y.push_back(std::exp(x.get(i) - top) / total);
-    logs.push_back(x.get(i) - top - std::log(total));
+    for (int64_t k = 0; k < length; ++k) top = std::max(top, x.get(place(k)));
+    const double total = sum(length, [&](int64_t k) { return std::exp(x.get(place(k)) - top); });
+    for (int64_t k = 0; k < length; ++k) {
+      y[size_t(place(k))] = std::exp(x.get(place(k)) - top) / total;
+      logs[size_t(place(k))] = x.get(place(k)) - top - std::log(total);
+    }
   }
   const Attrs attrs = makeAttrs({{"axis", double(axis)}});
   CHECK(difference(runKernel("softmax", attrs, {x}, {x.spec})[0], y) < tolerance(dtype));
@@ -151,7 +154,10 @@ TEST("softmax sums to one along any axis") {
   for (DType dtype : floats) {
     checkSoftmax({4, 10}, 1, dtype);
     checkSoftmax({3, 1000}, 1, dtype);
+    checkSoftmax({2, 3001}, 1, dtype);
+    checkSoftmax({2, 9000}, 1, dtype);
     checkSoftmax({3, 5, 70}, 1, dtype);
+    checkSoftmax({2, 300, 3}, 1, dtype);
     checkSoftmax({7, 3, 2}, 0, dtype);
     checkSoftmax({2, 1}, 1, dtype);
     checkSoftmax({0, 4}, 1, dtype);
@@ -159,9 +165,25 @@ TEST("softmax sums to one along any axis") {
 }
 
 TEST("softmax keeps masked and NaN rows apart") {
-  const Attrs attrs = makeAttrs({{"axis", 1.0}});
-  const HostTensor x = tensorOf(DType::float32, {2, 3}, {-INFINITY, 0, 0, NAN, 1, 2});
-  CHECK(difference(runKernel("softmax", attrs, {x}, {x.spec})[0], {0, 0.5, 0.5, NAN, NAN, NAN}) < 1e-6);
+  // The same rows side by side as columns, and repeated until they are long.
+  for (const int64_t repeats : {1, 5000}) {
+    for (const bool asColumns : {false, true}) {
+      const std::vector<std::vector<double>> rows = {{-INFINITY, 0, 0}, {NAN, 1, 2}, {INFINITY, 1, -INFINITY}};
+      const int64_t length = 3 * repeats, count = int64_t(rows.size());
+      std::vector<double> values(size_t(length * count)), expected = values;
+      for (int64_t row = 0; row < count; ++row) {
+        for (int64_t i = 0; i < length; ++i) {
+          const size_t at = size_t(asColumns ? i * count + row : row * length + i);
+          values[at] = rows[size_t(row)][size_t(i % 3)];
+          expected[at] = row > 0 ? NAN : i % 3 == 0 ? 0 : 0.5 / double(repeats);
+        }
+      }
+      const HostTensor x =
+          tensorOf(DType::float32, asColumns ? std::vector{length, count} : std::vector{count, length}, values);
+      const Attrs attrs = makeAttrs({{"axis", asColumns ? 0.0 : 1.0}});
+      CHECK(difference(runKernel("softmax", attrs, {x}, {x.spec})[0], expected) < 1e-6);
+    }
+  }
 }
 
 }  // namespace
