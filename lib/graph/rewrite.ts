@@ -54,3 +54,47 @@ export function countUses(graph: Graph): Map<Value, number> {
   roots(graph).forEach(count);
   return uses;
 }
+
+/** Whether a value depends on a node. */
+export function reaches(value: Value, node: Node, position: ReadonlyMap<Node, number>): boolean {
+  const seen = new Set<Node>();
+  const stack = [value.node];
+  for (let at = stack.pop(); at; at = stack.pop()) {
+    if (at === node) return true;
+    if (seen.has(at) || position.get(at)! < position.get(node)!) continue;
+    seen.add(at);
+    stack.push(...at.inputs.map((input) => input.node));
+  }
+  return false;
+}
+
+/** The nodes with their new inputs, as near to the old order as these allow; null if they wait for each other. */
+export function sorted(
+  entries: readonly (readonly [Node, readonly Value[]])[],
+  replaced: Map<Value, Value>,
+): readonly Node[] | null {
+  const ready = new Set<Value>();
+  const nodes: Node[] = [];
+  let waiting: (readonly [Node, readonly Value[]])[] = [];
+  const lookup = (value: Value): Value => replaced.get(value) ?? value;
+  const place = ([node, inputs]: readonly [Node, readonly Value[]]): boolean => {
+    const current = inputs.map(lookup);
+    if (!current.every((input) => ready.has(input))) return false;
+    const changed = current.some((input, i) => input !== node.inputs[i]);
+    const placed = changed ? new Node(node.op, current, node.attrs, node.outputs) : node;
+    node.outputs.forEach((output, i) => {
+      if (placed !== node) replaced.set(output, placed.outputs[i]);
+      ready.add(placed.outputs[i]);
+    });
+    nodes.push(placed);
+    return true;
+  };
+  for (const entry of entries) {
+    waiting.push(entry);
+    for (let before = -1; before !== waiting.length;) {
+      before = waiting.length;
+      waiting = waiting.filter((held) => !place(held));
+    }
+  }
+  return waiting.length === 0 ? nodes : null;
+}

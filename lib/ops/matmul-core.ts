@@ -9,22 +9,23 @@ import { broadcastShapes, unbroadcast } from './broadcast.js';
 /** What an epilogue may apply to the sum before it is stored. */
 export type FusedActivation = 'linear' | 'relu' | 'sigmoid' | 'tanh';
 
-type MatmulAttrs = { transposeA: boolean; transposeB: boolean; activation: FusedActivation };
+type MatmulAttrs = { transposeA: boolean; transposeB: boolean; activation: FusedActivation; biasGrad?: boolean };
 
 const misfit = (a: Aval, b: Aval): HornetError =>
   new HornetError('matmul', `cannot multiply ${a.dtype}[${a.shape.join(', ')}] by ${b.dtype}[${b.shape.join(', ')}]`);
 
-// Bias and activation come in through the epilogue pass, after differentiation.
+// Bias, activation and the sum over the rows of b as a second output come in through passes, after differentiation.
 export const matmulOp = defineOp<MatmulAttrs>({
   name: 'matmul',
-  infer: ([a, b], { transposeA, transposeB }) => {
+  infer: ([a, b], { transposeA, transposeB, biasGrad }) => {
     const rank = a.shape.length;
     if (rank < 2 || b.shape.length !== rank || a.dtype !== b.dtype) throw misfit(a, b);
     const [m, k] = transposeA ? [a.shape[rank - 1], a.shape[rank - 2]] : a.shape.slice(-2);
     const [kB, n] = transposeB ? [b.shape[rank - 1], b.shape[rank - 2]] : b.shape.slice(-2);
     if (k !== kB) throw misfit(a, b);
     const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return [{ shape: [...batch, m, n], dtype: a.dtype }];
+    const product = { shape: [...batch, m, n], dtype: a.dtype };
+    return biasGrad ? [product, { shape: [n], dtype: a.dtype }] : [product];
   },
   grad: ({ inputs: [a, b], grads: [grad], attrs: { transposeA, transposeB }, needs }) => {
     const g = grad!;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "../matmul_shape.h"
+#include "../summing_matmul.h"
 #include "cublas.h"
 #include "device.h"
 #include "epilogue.h"
@@ -15,6 +16,10 @@
 
 namespace hornet {
 namespace {
+
+/// Up to so many bytes cuBLASLt sums the rows of b on its way, which saves launches. It is said to slow down large
+/// products; there a kernel of its own reads b once more.
+constexpr size_t kSumsOnTheWay = size_t(1) << 20;
 
 /// What an intermediate value is aligned to in the arena.
 constexpr int64_t kArenaAlignment = 64;
@@ -54,6 +59,7 @@ class LibraryMatmul : public Kernel {
         shape_(shape),
         dtype_(args.inputs[0].dtype),
         hasBias_(args.inputs.size() > 2),
+        sums_(args.outputs.size() > 1),
         activation_(parseActivation(args.attrs.string("activation", "linear"))),
         operation_(computeType(device_, dtype_), dtype_ == DType::float64 ? CUDA_R_64F : CUDA_R_32F),
         a_(shape.transposeA ? layout(dtype_, shape.K, shape.M) : layout(dtype_, shape.M, shape.K)),
@@ -67,6 +73,8 @@ class LibraryMatmul : public Kernel {
   /// Chooses the algorithm; false where the library has none for this product.
   bool choose(const KernelArgs& args) {
     if (batchCount_ > INT32_MAX) return false;
+    // Of the transposed matrices, b is the first.
+    if (sums_) return dtype_ != DType::float64 && chooseWith(CUBLASLT_EPILOGUE_BGRADA, args);
     // The library knows no epilogue in double, and of the activations only ReLU.
     const bool fusesRelu = activation_ == Activation::relu;
     if (dtype_ != DType::float64 && (hasBias_ || fusesRelu)) {
@@ -90,7 +98,7 @@ class LibraryMatmul : public Kernel {
   }
 
   void run(std::span<const void* const> in, std::span<void* const> out, void* scratch) override {
-    if (fusesBias_) operation_.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, in[2]);
+    if (fusesBias_ || sums_) operation_.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, sums_ ? out[1] : in[2]);
     if (loop_.empty()) {
       multiply(in, out, 0, 0, 0, scratch);
     } else {
@@ -138,7 +146,8 @@ class LibraryMatmul : public Kernel {
   bool chooseWith(cublasLtEpilogue_t epilogue, const KernelArgs& args) {
     operation_.set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
     // Looked at for its alignment only.
-    if (fusesBias_) operation_.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, reinterpret_cast<const void*>(kArenaAlignment));
+    if (fusesBias_ || sums_)
+      operation_.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, reinterpret_cast<const void*>(kArenaAlignment));
     cublas::Handle& blas = device_.blas();
     const std::string problem = describe(epilogue);
     if (const auto known = blas.chosen(problem)) {
@@ -165,8 +174,9 @@ class LibraryMatmul : public Kernel {
   cublas::Algorithm fastest(const std::vector<cublas::Algorithm>& candidates, const KernelArgs& args) try {
     std::vector<Temporary> memory;
     std::vector<const void*> in;
-    for (const TensorSpec& input : args.inputs) in.push_back(memory.emplace_back(device_, input.bytes()).get());
-    void* const out[] = {memory.emplace_back(device_, args.outputs[0].bytes()).get()};
+    std::vector<void*> out;
+    for (const TensorSpec& spec : args.inputs) in.push_back(memory.emplace_back(device_, spec.bytes()).get());
+    for (const TensorSpec& spec : args.outputs) out.push_back(memory.emplace_back(device_, spec.bytes()).get());
     std::optional<float> bestTime;
     cublas::Algorithm best = candidates[0];
     for (const cublas::Algorithm& candidate : candidates) {
@@ -227,7 +237,7 @@ class LibraryMatmul : public Kernel {
   Device& device_;
   MatmulShape shape_;
   DType dtype_;
-  bool hasBias_, fusesBias_ = false;
+  bool hasBias_, sums_, fusesBias_ = false;
   Activation activation_;
   cublas::Operation operation_;
   cublas::Layout a_, b_, y_;
@@ -290,16 +300,24 @@ class TiledMatmul : public Kernel {
   unsigned blocks_ = 0;
 };
 
+/// Whether the library may be asked for the product, and for the sums that come with it.
+bool fitsLibrary(const KernelArgs& args, const MatmulShape& shape) {
+  const DType dtype = args.inputs[0].dtype;
+  const auto isAlike = [dtype](const TensorSpec& spec) { return spec.dtype == dtype; };
+  if (!isFloat(dtype) || !std::ranges::all_of(args.inputs, isAlike) || !std::ranges::all_of(args.outputs, isAlike)) {
+    return false;
+  }
+  if (args.outputs.size() > 1 && args.inputs[1].bytes() > kSumsOnTheWay) return false;
+  return shape.K > 0 && args.outputs[0].numel() > 0;
+}
+
 std::unique_ptr<Kernel> makeMatmul(const KernelArgs& args) {
   const MatmulShape shape(args);
-  const DType dtype = args.inputs[0].dtype;
-  const bool isUniform =
-      args.outputs[0].dtype == dtype && std::all_of(args.inputs.begin(), args.inputs.end(),
-                                                    [dtype](const TensorSpec& input) { return input.dtype == dtype; });
-  if (isFloat(dtype) && isUniform && shape.K > 0 && args.outputs[0].numel() > 0) {
+  if (fitsLibrary(args, shape)) {
     auto kernel = std::make_unique<LibraryMatmul>(args, shape);
     if (kernel->choose(args)) return kernel;
   }
+  if (args.outputs.size() > 1) return std::make_unique<SummingMatmul>(args, makeMatmul);
   return std::make_unique<TiledMatmul>(args, shape);
 }
 

@@ -1,4 +1,6 @@
 // matmul against a naive sum in double over batches, transpositions, dtypes and epilogues.
+#include <array>
+
 #include "host_tensor.h"
 #include "test.h"
 
@@ -84,6 +86,26 @@ TEST("matmul equals the sum over the inner axis") {
       for (DType dtype : {DType::float32, DType::float64, DType::float16, DType::bfloat16}) {
         checkCase(c, dtype, flags & 1, flags & 2, flags & 4, dtype);
       }
+    }
+  }
+}
+
+TEST("matmul sums the rows of b, too") {
+  const Attrs attrs = makeAttrs({{"transposeA", 1.0}, {"transposeB", 0.0}, {"biasGrad", 1.0}});
+  for (const auto& [M, K, N] : std::vector<std::array<int64_t, 3>>{{3, 5, 4}, {1, 70, 33}, {5, 4000, 80}, {2, 0, 3}}) {
+    for (DType dtype : {DType::float32, DType::float64, DType::float16, DType::bfloat16}) {
+      const HostTensor a = randomTensor(dtype, {K, M}), b = randomTensor(dtype, {K, N});
+      std::vector<double> product(size_t(M * N)), sums(static_cast<size_t>(N));
+      for (int64_t k = 0; k < K; ++k) {
+        for (int64_t n = 0; n < N; ++n) {
+          sums[size_t(n)] += b.get(k * N + n);
+          for (int64_t m = 0; m < M; ++m) product[size_t(m * N + n)] += a.get(k * M + m) * b.get(k * N + n);
+        }
+      }
+      const auto results = runKernel("matmul", attrs, {a, b}, {{dtype, {M, N}}, {dtype, {N}}});
+      const double scale = std::sqrt(double(K + 1));
+      CHECK(difference(results[0], product, scale) < tolerance(dtype));
+      CHECK(difference(results[1], sums, scale) < tolerance(dtype));
     }
   }
 }

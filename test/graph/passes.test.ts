@@ -63,6 +63,31 @@ describe('a batch normalization', () => {
   });
 });
 
+describe('the gradient of a dense layer', () => {
+  const dense = (x: Tensor, kernel: Tensor, bias: Tensor): Tensor =>
+    ops.sum(ops.square(ops.add(ops.matmul(x, kernel), bias)));
+  const backward = (...inputs: TracedTensor[]): Tensor[] => {
+    const [x, kernel, bias] = inputs;
+    return gradients(x.trace, [dense(x, kernel, bias)], [kernel.node, bias.node]) as Tensor[];
+  };
+
+  test('gives that of the bias along with that of the kernel, over any leading axes', () => {
+    for (const leading of [[4], [2, 3]]) {
+      const text = optimized(backward, f32(...leading, 8), f32(8, 2), f32(2));
+      expect(text).toMatch(/f32\[8,2\], %\d+:f32\[2\] = matmul .*biasGrad=true/);
+      expect(text).not.toContain('reduce_sum');
+    }
+  });
+
+  test('keeps them apart where the factor depends on the sum', () => {
+    const own = (x: TracedTensor, dy: TracedTensor): Tensor[] => {
+      const sum = ops.sum(dy, { axis: 0 });
+      return [ops.matmul(ops.transpose(ops.multiply(x, sum)), dy), sum];
+    };
+    expect(optimized(own, f32(4, 2), f32(4, 2))).toContain('reduce_sum');
+  });
+});
+
 test('a product that is used twice keeps its own value', () => {
   const twice = (x: Tensor, w: Tensor, b: Tensor): Tensor[] => {
     const y = ops.matmul(x, w);

@@ -1,6 +1,7 @@
 // The pipeline: which passes run, in which order, each verified.
 import type { Graph } from '../ir.js';
 import { verify } from '../verify.js';
+import { fuseBiasGradients } from './bias-gradient.js';
 import { mergePadding } from './conv-padding.js';
 import { eliminateCommonSubexpressions } from './cse.js';
 import { eliminateDeadCode } from './dce.js';
@@ -20,6 +21,7 @@ const pipeline = [
   eliminateDeadCode,
   fuseEpilogues,
   fuseNormEpilogues,
+  fuseBiasGradients,
   eliminateDeadCode,
   fuseElementwise,
   eliminateDeadCode,

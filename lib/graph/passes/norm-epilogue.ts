@@ -1,7 +1,7 @@
 // Batch normalization takes over what follows it: the sum with a skip connection and a ReLU. Both then cost no memory
 // traffic of their own.
 import { Node, type Graph, type Value } from '../ir.js';
-import { countUses, rename } from '../rewrite.js';
+import { countUses, reaches, rename, sorted } from '../rewrite.js';
 
 /** Runs after the gradient is made: the fused op has none. */
 export function fuseNormEpilogues(graph: Graph): Graph {
@@ -47,47 +47,3 @@ export function fuseNormEpilogues(graph: Graph): Graph {
 
 const isAlike = (a: Value, b: Value): boolean =>
   a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((dim, i) => dim === b.shape[i]);
-
-/** Whether a value depends on a node. */
-function reaches(value: Value, node: Node, position: ReadonlyMap<Node, number>): boolean {
-  const seen = new Set<Node>();
-  const stack = [value.node];
-  for (let at = stack.pop(); at; at = stack.pop()) {
-    if (at === node) return true;
-    if (seen.has(at) || position.get(at)! < position.get(node)!) continue;
-    seen.add(at);
-    stack.push(...at.inputs.map((input) => input.node));
-  }
-  return false;
-}
-
-/** The nodes with their new inputs, as near to the old order as these allow; null if they wait for each other. */
-function sorted(
-  entries: readonly (readonly [Node, readonly Value[]])[],
-  replaced: Map<Value, Value>,
-): readonly Node[] | null {
-  const ready = new Set<Value>();
-  const nodes: Node[] = [];
-  let waiting: (readonly [Node, readonly Value[]])[] = [];
-  const lookup = (value: Value): Value => replaced.get(value) ?? value;
-  const place = ([node, inputs]: readonly [Node, readonly Value[]]): boolean => {
-    const current = inputs.map(lookup);
-    if (!current.every((input) => ready.has(input))) return false;
-    const changed = current.some((input, i) => input !== node.inputs[i]);
-    const placed = changed ? new Node(node.op, current, node.attrs, node.outputs) : node;
-    node.outputs.forEach((output, i) => {
-      if (placed !== node) replaced.set(output, placed.outputs[i]);
-      ready.add(placed.outputs[i]);
-    });
-    nodes.push(placed);
-    return true;
-  };
-  for (const entry of entries) {
-    waiting.push(entry);
-    for (let before = -1; before !== waiting.length;) {
-      before = waiting.length;
-      waiting = waiting.filter((held) => !place(held));
-    }
-  }
-  return waiting.length === 0 ? nodes : null;
-}

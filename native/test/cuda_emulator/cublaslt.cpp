@@ -97,6 +97,12 @@ struct Problem {
     return operation.epilogue == CUBLASLT_EPILOGUE_BIAS || operation.epilogue == CUBLASLT_EPILOGUE_RELU_BIAS ||
            operation.epilogue == CUBLASLT_EPILOGUE_GELU_BIAS;
   }
+  /// The values of the vector that belongs to the epilogue: the bias, or the sums of A or B along k; 0 if there is
+  /// none.
+  uint64_t vectorLength() const {
+    if (hasBias() || operation.epilogue == CUBLASLT_EPILOGUE_BGRADA) return m();
+    return operation.epilogue == CUBLASLT_EPILOGUE_BGRADB ? n() : 0;
+  }
   bool usesTf32() const { return operation.compute == CUBLAS_COMPUTE_32F_FAST_TF32; }
 
   /// What an algorithm was chosen for; addresses are no part of it.
@@ -176,10 +182,14 @@ cublasStatus_t check(const Problem& problem) {
     case CUBLASLT_EPILOGUE_GELU:
     case CUBLASLT_EPILOGUE_GELU_BIAS:
       break;
+    case CUBLASLT_EPILOGUE_BGRADA:
+    case CUBLASLT_EPILOGUE_BGRADB:
+      if (problem.d.batch > 1) return refuse(CUBLAS_STATUS_NOT_SUPPORTED, "sums of a batch are not emulated");
+      break;
     default:
       return refuse(CUBLAS_STATUS_NOT_SUPPORTED, "epilogue " + std::to_string(o.epilogue) + " is not emulated");
   }
-  if (problem.hasBias() && o.biasType >= 0 && uint32_t(o.biasType) != problem.d.type)
+  if (problem.vectorLength() > 0 && o.biasType >= 0 && uint32_t(o.biasType) != problem.d.type)
     return refuse(CUBLAS_STATUS_NOT_SUPPORTED, "the bias has another type than D");
   return isSupported(problem) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED;
 }
@@ -239,10 +249,20 @@ struct Multiplication {
         }
         for (int64_t j = 0; j < n; ++j) finish(problem, i, j, batch, row[size_t(j)]);
       }
+      if (operation.epilogue == CUBLASLT_EPILOGUE_BGRADA) storeSums(left, m, k, k, 1);
+      if (operation.epilogue == CUBLASLT_EPILOGUE_BGRADB) storeSums(right, n, k, 1, n);
     }
   }
 
  private:
+  void storeSums(const std::vector<S>& values, int64_t count, int64_t length, int64_t stride, int64_t step) const {
+    for (int64_t i = 0; i < count; ++i) {
+      S sum = 0;
+      for (int64_t p = 0; p < length; ++p) sum += values[size_t(i * stride + p * step)];
+      store(typeOf(d.type), const_cast<void*>(operation.bias), i, double(sum));
+    }
+  }
+
   void finish(const Problem& problem, int64_t i, int64_t j, int64_t batch, S sum) const {
     S value = alpha * sum;
     if (beta != S(0)) value += beta * S(load(typeOf(c.type), cMemory, placeOf(c, i, j, batch)));
@@ -438,8 +458,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
   if (requested < 1) return CUBLAS_STATUS_INVALID_VALUE;
   const Problem problem{as<Operation>(operation), as<Layout>(a), as<Layout>(b), as<Layout>(c), as<Layout>(d)};
   TRY_BLAS(check(problem));
-  if (problem.hasBias() && !problem.operation.bias)
-    return refuse(CUBLAS_STATUS_INVALID_VALUE, "an epilogue with bias has no address to look at");
+  if (problem.vectorLength() > 0 && !problem.operation.bias)
+    return refuse(CUBLAS_STATUS_INVALID_VALUE, "an epilogue with a vector has no address to look at");
   const Preference& preference = as<Preference>(preferenceHandle);
   // One that needs a workspace, where it may, and one that needs none.
   for (const uint64_t workspace : {uint64_t(12345), uint64_t(0)}) {
@@ -494,8 +514,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
   TRY_BLAS(checkMemory(aMemory, extent(problem.a), algorithm.alignment[0], "A"));
   TRY_BLAS(checkMemory(bMemory, extent(problem.b), algorithm.alignment[1], "B"));
   TRY_BLAS(checkMemory(dMemory, extent(problem.d), algorithm.alignment[3], "D"));
-  if (problem.hasBias()) {
-    const size_t bytes = problem.d.rows * sizeOf(typeOf(problem.d.type));
+  if (problem.vectorLength() > 0) {
+    const size_t bytes = problem.vectorLength() * sizeOf(typeOf(problem.d.type));
     TRY_BLAS(checkMemory(problem.operation.bias, bytes, uint32_t(sizeOf(typeOf(problem.d.type))), "the bias"));
   }
   double betaValue = 0;
