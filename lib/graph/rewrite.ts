@@ -68,20 +68,24 @@ export function reaches(value: Value, node: Node, position: ReadonlyMap<Node, nu
   return false;
 }
 
-/** The nodes with their new inputs, as near to the old order as these allow; null if they wait for each other. */
-export function sorted(
-  entries: readonly (readonly [Node, readonly Value[]])[],
-  replaced: Map<Value, Value>,
-): readonly Node[] | null {
+/**
+ * The graph with `kept` for its nodes and values replaced, the nodes as near to the given order as their inputs allow;
+ * the graph as it was if they wait for each other.
+ */
+export function reordered(graph: Graph, kept: readonly Node[], replacements: ReadonlyMap<Value, Value>): Graph {
+  const replaced = new Map(replacements);
+  const lookup: Lookup = (value) => {
+    let last = value;
+    for (let next = replaced.get(last); next; next = replaced.get(last)) last = next;
+    return last;
+  };
   const ready = new Set<Value>();
   const nodes: Node[] = [];
-  let waiting: (readonly [Node, readonly Value[]])[] = [];
-  const lookup = (value: Value): Value => replaced.get(value) ?? value;
-  const place = ([node, inputs]: readonly [Node, readonly Value[]]): boolean => {
-    const current = inputs.map(lookup);
-    if (!current.every((input) => ready.has(input))) return false;
-    const changed = current.some((input, i) => input !== node.inputs[i]);
-    const placed = changed ? new Node(node.op, current, node.attrs, node.outputs) : node;
+  let waiting: Node[] = [];
+  const place = (node: Node): boolean => {
+    const inputs = node.inputs.map(lookup);
+    if (!inputs.every((input) => ready.has(input))) return false;
+    const placed = withInputs(node, inputs);
     node.outputs.forEach((output, i) => {
       if (placed !== node) replaced.set(output, placed.outputs[i]);
       ready.add(placed.outputs[i]);
@@ -89,12 +93,12 @@ export function sorted(
     nodes.push(placed);
     return true;
   };
-  for (const entry of entries) {
-    waiting.push(entry);
+  for (const node of kept) {
+    waiting.push(node);
     for (let before = -1; before !== waiting.length;) {
       before = waiting.length;
       waiting = waiting.filter((held) => !place(held));
     }
   }
-  return waiting.length === 0 ? nodes : null;
+  return waiting.length === 0 ? rename(graph, nodes, lookup) : graph;
 }

@@ -2,7 +2,7 @@
 // gives both.
 import { isFloat } from '../../dtype.js';
 import { Node, type Graph, type Value } from '../ir.js';
-import { reaches, rename, sorted } from '../rewrite.js';
+import { reaches, reordered } from '../rewrite.js';
 
 /** Runs after the epilogues, which know matmuls of one output. */
 export function fuseBiasGradients(graph: Graph): Graph {
@@ -23,13 +23,8 @@ export function fuseBiasGradients(graph: Graph): Graph {
     outputs.forEach((output, i) => replaced.set(output, node.outputs[i]));
   }
   if (fused.size === 0) return graph;
-  const lookup = (value: Value): Value => replaced.get(value) ?? value;
   const kept = graph.nodes.filter((node) => !removed.has(node)).map((node) => fused.get(node) ?? node);
-  const nodes = sorted(
-    kept.map((node) => [node, node.inputs.map(lookup)] as const),
-    replaced,
-  );
-  return nodes ? rename(graph, nodes, lookup) : graph;
+  return reordered(graph, kept, replaced);
 }
 
 const isKernelGradient = ({ op, inputs, attrs }: Node): boolean =>

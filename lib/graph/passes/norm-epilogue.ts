@@ -1,7 +1,7 @@
 // Batch normalization takes over what follows it: the sum with a skip connection and a ReLU. Both then cost no memory
 // traffic of their own.
 import { Node, type Graph, type Value } from '../ir.js';
-import { countUses, reaches, rename, sorted } from '../rewrite.js';
+import { countUses, reaches, reordered } from '../rewrite.js';
 
 /** Runs after the gradient is made: the fused op has none. */
 export function fuseNormEpilogues(graph: Graph): Graph {
@@ -36,13 +36,8 @@ export function fuseNormEpilogues(graph: Graph): Graph {
     norm.outputs.forEach((output, i) => replaced.set(i === 0 ? last.outputs[0] : output, node.outputs[i]));
   }
   if (fused.size === 0) return graph;
-  const lookup = (value: Value): Value => replaced.get(value) ?? value;
   const kept = graph.nodes.flatMap((node) => fused.get(node) ?? (removed.has(node) ? [] : [node]));
-  const nodes = sorted(
-    kept.map((node) => [node, node.inputs.map(lookup)] as const),
-    replaced,
-  );
-  return nodes ? rename(graph, nodes, lookup) : graph;
+  return reordered(graph, kept, replaced);
 }
 
 const isAlike = (a: Value, b: Value): boolean =>
