@@ -367,11 +367,118 @@ const inner: OpCase[] = [
   discrete('cummin', primitive('cummin', { axis: 0, reverse: true }), scanned, [1, 2, 2, 4, 4]),
 ];
 
+const image = (name: string, fn: (...inputs: Tensor[]) => Tensor, ...inputs: Sample[]): OpCase => {
+  return { name: `image.${name}`, fn, inputs };
+};
+const photo = sample([2, 4, 5, 3], 0.1, 0.9);
+const plane = sample([4, 5, 1]);
+/** A turn, a shift and a channel that moves on its own, off the places where interpolation has kinks. */
+const turn: Sample = { values: [0.83, 0.21, 0.41, -0.17, 0.91, 0.43, 0.013, 0.029], shape: [8] };
+const corners: Sample = { values: [0, 0, 4, 0, 0, 3, 4, 3], shape: [4, 2] };
+const moved: Sample = { values: [0.31, 0.17, 3.63, 0.42, 0.23, 2.71, 4.19, 3.37], shape: [4, 2] };
+const places: Sample = { values: [0.3, 1.8, -0.7, 3.6, 2.2, 4.4, 0.6, 5.3], shape: [2, 4] };
+const fillModes = ['constant', 'nearest', 'wrap', 'mirror', 'reflect'] as const;
+
+const images: OpCase[] = [
+  image('rgbToGrayscale', (x) => ops.image.rgbToGrayscale(x), photo),
+  image('rgbToHsv', (x) => ops.image.rgbToHsv(x), photo),
+  image('hsvToRgb', (x) => ops.image.hsvToRgb(x, { dataFormat: 'channels_first' }), sample([3, 4, 2], 0.1, 0.9)),
+  ...(['nearest', 'bilinear', 'bicubic', 'lanczos3', 'lanczos5', 'area'] as const).map((interpolation) =>
+    image(`resize by ${interpolation}`, (x) => ops.image.resize(x, [3, 7], { interpolation, antialias: true }), plane),
+  ),
+  image('resize with a crop', (x) => ops.image.resize(x, [2, 2], { cropToAspectRatio: true }), plane),
+  image('resize with a border', (x) => ops.image.resize(x, [2, 2], { padToAspectRatio: true, fillValue: 2 }), plane),
+  ...fillModes.map((fillMode) =>
+    image(`affineTransform, ${fillMode}`, (x, by) => ops.image.affineTransform(x, by, { fillMode }), photo, turn),
+  ),
+  {
+    ...image(
+      'affineTransform to the nearest',
+      (x) => ops.image.affineTransform(x, [1, 0, 1, 0, 1, -1, 0, 0], { interpolation: 'nearest', fillValue: 9 }),
+      { values: [1, 2, 3, 4, 5, 6], shape: [2, 3, 1] },
+    ),
+    want: [9, 9, 9, 2, 3, 9],
+  },
+  image('perspectiveTransform', (x, a, b) => ops.image.perspectiveTransform(x, a, b), plane, corners, moved),
+  {
+    ...image(
+      'perspectiveTransform of a mirror',
+      (x, a, b) => ops.image.perspectiveTransform(x, a, b),
+      { values: [1, 2, 3, 4, 5, 6], shape: [2, 3, 1] },
+      { values: [0, 0, 2, 0, 0, 1, 2, 1], shape: [4, 2] },
+      { values: [2, 0, 0, 0, 2, 1, 0, 1], shape: [4, 2] },
+    ),
+    want: [3, 2, 1, 6, 5, 4],
+    grad: false,
+  },
+  ...fillModes.map((fillMode) =>
+    image(
+      `mapCoordinates, ${fillMode}`,
+      (x, at) => ops.image.mapCoordinates(x, at, 1, { fillMode }),
+      sample([4, 5]),
+      places,
+    ),
+  ),
+  image(
+    'mapCoordinates to the nearest',
+    (x) =>
+      ops.image.mapCoordinates(
+        x,
+        [
+          [0.4, 5.7],
+          [-1.2, 2.6],
+        ],
+        0,
+        { fillMode: 'wrap' },
+      ),
+    sample([4, 5]),
+  ),
+  image(
+    'extractPatches',
+    (x) => ops.image.extractPatches(x, 2, { strides: 1, padding: 'same', dilationRate: 2 }),
+    plane,
+  ),
+  image('extractPatches side by side', (x) => ops.image.extractPatches(x, [2, 2]), photo),
+  image(
+    'extractPatches3d',
+    (x) => ops.image.extractPatches3d(x, [1, 2, 2], { strides: [2, 1, 1] }),
+    sample([3, 3, 3, 2]),
+  ),
+  image(
+    'cropImages',
+    (x) => ops.image.cropImages(x, { topCropping: 1, bottomCropping: 1, leftCropping: 2, targetWidth: 2 }),
+    plane,
+  ),
+  image(
+    'padImages',
+    (x) => ops.image.padImages(x, { topPadding: 1, targetHeight: 6, leftPadding: 0, rightPadding: 2 }),
+    plane,
+  ),
+  image('gaussianBlur', (x, sigma) => ops.image.gaussianBlur(x, { kernelSize: [3, 5], sigma }), plane, of(0.8, 1.3)),
+  image('sobelEdges', (x) => ops.image.sobelEdges(x, { dataFormat: 'channels_first' }), sample([2, 3, 4])),
+  image('ssim', (a, b) => ops.image.ssim(a, b, { filterSize: 3 }), photo, sample([2, 4, 5, 3], 0.2, 1.1)),
+  image(
+    'scaleAndTranslate',
+    (x, scale, shift) => ops.image.scaleAndTranslate(x, [3, 7], scale, shift, [0, 1], 'cubic'),
+    sample([4, 5]),
+    of(0.77, 1.31),
+    of(0.13, -0.23),
+  ),
+  image(
+    'scaleAndTranslate by lanczos3',
+    (x, scale, shift) => ops.image.scaleAndTranslate(x, [4, 7], scale, shift, [1], 'lanczos3', { antialias: false }),
+    sample([4, 5]),
+    of(1.31),
+    of(-0.23),
+  ),
+];
+
 export const opCases: readonly OpCase[] = [
   ...elementwise,
   ...reductions,
   ...movement,
   ...networks,
+  ...images,
   ...norms,
   ...attentions,
   ...recurrences,

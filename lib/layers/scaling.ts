@@ -2,7 +2,7 @@
 import { checkDataFormat, type DataFormat } from '../config.js';
 import { HornetError } from '../errors.js';
 import { add, cast, multiply, repeat } from '../ops/index.js';
-import { resizeAxis, type Interpolation } from '../ops/resize.js';
+import { resizeAxis, type Interpolation } from '../ops/image/resize.js';
 import { perAxis, type PerAxis } from '../ops/window.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
@@ -44,7 +44,7 @@ export interface UpSamplingArgs extends LayerArgs {
 
 export interface UpSampling2DArgs extends UpSamplingArgs {
   /** Default `nearest`. */
-  readonly interpolation?: Interpolation;
+  readonly interpolation?: Exclude<Interpolation, 'area'>;
 }
 
 abstract class UpSampling extends Layer {
@@ -72,7 +72,7 @@ abstract class UpSampling extends Layer {
 /** Enlarges images, by repetition or by interpolation. */
 export class UpSampling2D extends UpSampling {
   static readonly className: string = 'UpSampling2D';
-  readonly interpolation: Interpolation;
+  readonly interpolation: Exclude<Interpolation, 'area'>;
 
   constructor(args: UpSampling2DArgs = {}) {
     super(2, args);

@@ -30,11 +30,19 @@ const modules: Record<string, readonly string[]> = {
     'cast saturateCast convertToTensor stopGradient scatter scatterUpdate slice sliceUpdate unstack',
   ),
   'keras.src.ops.math': words('segmentSum segmentMax topK inTopK logsumexp rsqrt erf erfinv logdet'),
+  'keras.src.ops.image':
+    words(`resize affineTransform extractPatches extractPatches3d mapCoordinates padImages cropImages
+    perspectiveTransform gaussianBlur elasticTransform scaleAndTranslate sobelEdges ssim rgbToGrayscale rgbToHsv hsvToRgb`),
   'keras.src.ops.linalg': words('cholesky det eigh inv norm qr solve solveTriangular svd lstsq'),
 };
 
 /** Classes whose names are not the op's. */
 const classNames: Record<string, string> = {
+  rgbToGrayscale: 'RGBToGrayscale',
+  rgbToHsv: 'RGBToHSV',
+  hsvToRgb: 'HSVToRGB',
+  ssim: 'SSIM',
+  extractPatches3d: 'ExtractPatches',
   allclose: 'AllClose',
   isin: 'IsIn',
   searchsorted: 'SearchSorted',
@@ -66,12 +74,19 @@ const positional: Record<string, readonly [number, ...string[]]> = {
   topK: [1, 'k'],
   inTopK: [2, 'k'],
   einsum: [0, 'subscripts'],
+  resize: [1, 'size'],
+  extractPatches: [1, 'size'],
+  extractPatches3d: [1, 'size'],
+  mapCoordinates: [2, 'order'],
+  scaleAndTranslate: [4, 'spatial_dims', 'method'],
 };
 
 function words(text: string): string[] {
   return text.split(/\s+/);
 }
 
+/** The op's name within its namespace. */
+const ownName = (op: string): string => op.split('.').at(-1)!;
 const classOf = (op: string): string => classNames[op] ?? op[0].toUpperCase() + op.slice(1);
 
 /** Writes one use of an op. */
@@ -121,12 +136,13 @@ const holdsSymbolic = (item: unknown): boolean => flatten(item).some((leaf) => l
 /** Repeats one use of an op as its config says; gives its symbolic outputs. */
 export function callOp(json: OperationConfig, read: (json: Json) => unknown): readonly KerasTensor[] {
   const { class_name: className, config } = json;
-  const op = [...publicOps.keys()].find((name) => classOf(name) === className);
-  if (!op) throw new HornetError('model', `the config uses the op ${className}, which is not there`);
+  const name = [...publicOps.keys()].find((each) => classOf(ownName(each)) === className);
+  if (name === undefined) throw new HornetError('model', `the config uses the op ${className}, which is not there`);
+  const op = ownName(name);
   const [first = 0, ...names] = positional[op] ?? [];
   const [{ args, kwargs }] = json.inbound_nodes;
   const given = args.map((arg, i) => (op === 'getItem' && i === 1 ? readIndex(arg) : read(arg)));
-  given.splice(first, 0, ...names.map((name) => config[name] as unknown));
+  given.splice(first, 0, ...names.map((each) => config[each] as unknown));
   const isOption = ([key, value]: [string, unknown]): boolean =>
     key !== 'name' && !names.includes(key) && value !== null;
   const options = Object.fromEntries(Object.entries({ ...config, ...kwargs }).filter(isOption));
@@ -134,6 +150,6 @@ export function callOp(json: OperationConfig, read: (json: Json) => unknown): re
     Object.keys(options).length > 0
       ? [...given, mapKeys(options, toCamel, read as (value: unknown) => unknown)]
       : given;
-  const result = withOpName(json.name, () => publicOps.get(op)!(...(used as never[])));
+  const result = withOpName(json.name, () => publicOps.get(name)!(...(used as never[])));
   return flatten(result).filter((leaf): leaf is KerasTensor => leaf instanceof KerasTensor);
 }

@@ -68,7 +68,7 @@ export {
 export { dotProductAttention, type AttentionArgs } from './attention.js';
 export { einsum } from './einsum.js';
 export { fold, unfold, type FoldArgs } from './fold.js';
-export * as image from './image.js';
+export * as image from './image/index.js';
 export { qr } from './linalg.js';
 export * from './loss.js';
 export { dot, inner, matmul, outer, tensordot, vdot, type TensordotAxes } from './matmul.js';

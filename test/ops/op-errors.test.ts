@@ -56,6 +56,24 @@ const refusals: [string, () => unknown][] = [
   ['[where] expected x1 and x2', () => (ops.where as (condition: Tensor) => Tensor)(x())],
   ['[random_uniform] expected sizes to be non-negative integers, received [2, -1]', () => random.uniform([2, -1])],
   ['[randint] expected integers minval < maxval, received 3 and 3', () => random.randint([2], 3, 3)],
+  ['[image.resize] expected images of rank 3 or 4, received shape [2, 3]', () => ops.image.resize(x(), [1, 1])],
+  [
+    '[image.cropImages] expected exactly two of topCropping, bottomCropping, targetHeight, received topCropping 1, bottomCropping null, targetHeight null',
+    () => ops.image.cropImages(ops.ones([4, 4, 1]), { topCropping: 1 }),
+  ],
+  [
+    '[image.padImages] expected leftPadding, rightPadding, targetWidth not to be negative, received leftPadding 3, rightPadding null, targetWidth 5, which gives 3, -2 and 5',
+    () => ops.image.padImages(ops.ones([4, 4, 1]), { topPadding: 0, bottomPadding: 0, leftPadding: 3, targetWidth: 5 }),
+  ],
+  [
+    '[image.affineTransform] expected transform of shape [8] or [N, 8], received [2]',
+    () => ops.image.affineTransform(ops.ones([4, 4, 1]), [1, 2]),
+  ],
+  [
+    '[image.mapCoordinates] expected coordinates [2, …] for each axis of the inputs, received [2, 3] and 1 of shape [2]',
+    () => ops.image.mapCoordinates(x(), [[1, 2]], 1),
+  ],
+  ['[image.rgbToHsv] expected 3 channels, received shape [4, 4, 1]', () => ops.image.rgbToHsv(ops.ones([4, 4, 1]))],
   ['[dropout] expected rate to be between 0 and 1, received 2', () => random.dropout(x(), 2)],
 ];
 

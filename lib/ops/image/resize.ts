@@ -1,50 +1,42 @@
 // Resizing of images and other grids: every axis is multiplied with a matrix of interpolation weights.
-import { checkDataFormat } from '../config.js';
-import { isFloat } from '../dtype.js';
-import { HornetError } from '../errors.js';
-import type { Tensor } from '../tensor.js';
-import { castTo, convertToTensor, type TensorLike } from './convert.js';
-import { clamp, round } from './elementwise.js';
-import { gatherAlong } from './gather.js';
-import { padWith, sliceAt } from './movement.js';
-import { weighAxis } from './pool.js';
-import { publicOp } from './public-op.js';
+import { isFloat } from '../../dtype.js';
+import { HornetError } from '../../errors.js';
+import type { Tensor } from '../../tensor.js';
+import { castTo, convertToTensor, type TensorLike } from '../convert.js';
+import { clamp, round } from '../elementwise.js';
+import { gatherAlong } from '../gather.js';
+import { padWith, sliceAt } from '../movement.js';
+import { weighAxis } from '../pool.js';
+import { publicOp } from '../public-op.js';
+import { kernels } from './kernels.js';
+import { imageAxes, type ImageArgs } from './layout.js';
 
-/** How values between pixels are found. */
-export type Interpolation = 'nearest' | 'bilinear' | 'bicubic' | 'lanczos3' | 'lanczos5';
+/** How values between pixels are found; `area` averages over all that a new pixel covers. */
+export type Interpolation = 'nearest' | 'area' | keyof typeof kernels;
 
-const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
-const lanczos =
-  (radius: number) =>
-  (x: number): number =>
-    x < radius ? sinc(x) * sinc(x / radius) : 0;
-
-/** The weight of a pixel at a distance. */
-const kernels: Readonly<Record<Exclude<Interpolation, 'nearest'>, (x: number) => number>> = {
-  bilinear: (x) => Math.max(0, 1 - x),
-  bicubic: (x) => {
-    if (x >= 2) return 0;
-    return x < 1 ? (1.5 * x - 2.5) * x * x + 1 : ((-0.5 * x + 2.5) * x - 4) * x + 2;
-  },
-  lanczos3: lanczos(3),
-  lanczos5: lanczos(5),
-};
+const weightsBy = (places: number, size: number, weight: (place: number, i: number) => number): number[][] =>
+  Array.from({ length: places }, (_, place) => {
+    const weights = Array.from({ length: size }, (_, i) => weight(place, i));
+    const total = weights.reduce((sum, w) => sum + w, 0);
+    return weights.map((w) => w / total);
+  });
 
 /** Weights [places, size] with which pixels of `size` make `places` new ones. */
 function interpolationWeights(
   size: number,
   places: number,
-  kernel: (x: number) => number,
+  method: Exclude<Interpolation, 'nearest'>,
   antialias: boolean,
 ): number[][] {
   const scale = size / places;
+  if (method === 'area') {
+    const overlap = (place: number, i: number): number =>
+      Math.min((place + 1) * scale, i + 1) - Math.max(place * scale, i);
+    return weightsBy(places, size, (place, i) => Math.max(overlap(place, i), 0));
+  }
   const width = antialias ? Math.max(scale, 1) : 1;
-  return Array.from({ length: places }, (_, place) => {
-    const center = (place + 0.5) * scale - 0.5;
-    const weights = Array.from({ length: size }, (_, i) => kernel(Math.abs(center - i) / width));
-    const total = weights.reduce((sum, w) => sum + w, 0);
-    return weights.map((w) => w / total);
-  });
+  const center = (place: number): number => (place + 0.5) * scale - 0.5;
+  return weightsBy(places, size, (place, i) => kernels[method].ofNumber(Math.abs(center(place) - i) / width));
 }
 
 /** Resizes one axis. Integers must have been made floats unless the method is `nearest`. */
@@ -55,11 +47,11 @@ export function resizeAxis(x: Tensor, axis: number, places: number, method: Inte
     const picks = Array.from({ length: places }, (_, i) => Math.min(Math.floor(((i + 0.5) * size) / places), size - 1));
     return gatherAlong(x, convertToTensor(picks, 'int32'), axis);
   }
-  const weights = interpolationWeights(size, places, kernels[method], antialias);
+  const weights = interpolationWeights(size, places, method, antialias);
   return weighAxis(x, axis, convertToTensor(weights, x.dtype));
 }
 
-export interface ResizeArgs {
+export interface ResizeArgs extends ImageArgs {
   /** Default `bilinear`. */
   readonly interpolation?: Interpolation;
   /** Average over all pixels when the image becomes smaller. Default false. */
@@ -72,8 +64,6 @@ export interface ResizeArgs {
   readonly fillMode?: 'constant';
   /** Value of what is filled up. Default 0. */
   readonly fillValue?: number;
-  /** Default: `imageDataFormat()`. */
-  readonly dataFormat?: 'channels_last' | 'channels_first' | null;
 }
 
 /**
@@ -91,28 +81,28 @@ export const resize = publicOp(
       cropToAspectRatio = false,
       padToAspectRatio = false,
     } = options;
+    const op = 'image.resize';
     const source = convertToTensor(images);
     const method = interpolation.toLowerCase() as Interpolation;
+    const { fillMode = 'constant' } = options;
     if (size.length !== 2 || size.some((n) => !Number.isInteger(n) || n < 1)) {
-      throw new HornetError('image.resize', `expected size to be two positive integers, received [${size.join(', ')}]`);
+      throw new HornetError(op, `expected size to be two positive integers, received [${size.join(', ')}]`);
     }
-    if (method !== 'nearest' && !(method in kernels)) {
+    if (method !== 'nearest' && method !== 'area' && !Object.hasOwn(kernels, method)) {
+      const known = Object.keys(kernels).join(', ');
       throw new HornetError(
-        'image.resize',
-        `expected interpolation to be one of nearest, ${Object.keys(kernels).join(', ')}, received '${interpolation}'`,
+        op,
+        `expected interpolation to be one of nearest, area, ${known}, received '${interpolation}'`,
       );
     }
-    if (source.rank !== 3 && source.rank !== 4) {
-      throw new HornetError(
-        'image.resize',
-        `expected images of rank 3 or 4, received shape [${source.shape.join(', ')}]`,
-      );
+    if (fillMode !== 'constant') {
+      throw new HornetError(op, `expected fillMode to be 'constant', received '${String(fillMode)}'`);
     }
     if (cropToAspectRatio && padToAspectRatio) {
-      throw new HornetError('image.resize', 'expected at most one of cropToAspectRatio and padToAspectRatio');
+      throw new HornetError(op, 'expected at most one of cropToAspectRatio and padToAspectRatio');
     }
-    const channelsLast = checkDataFormat(options.dataFormat, 'image.resize') === 'channels_last';
-    const axes = channelsLast ? [source.rank - 3, source.rank - 2] : [source.rank - 2, source.rank - 1];
+    const { height, width } = imageAxes(op, source, options.dataFormat);
+    const axes = [height, width];
     let x = method === 'nearest' || isFloat(source.dtype) ? source : castTo(source, 'float32');
     if (cropToAspectRatio) x = cropTo(x, axes, size);
     if (padToAspectRatio) x = padTo(x, axes, size, options.fillValue ?? 0);
