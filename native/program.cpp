@@ -11,7 +11,7 @@
 namespace hornet {
 namespace {
 
-constexpr uint32_t kMagic = 0x4e524f48, kVersion = 1;
+constexpr uint32_t kMagic = 0x4e524f48, kVersion = 2;
 constexpr uint32_t kMaxRank = 16;
 constexpr uint64_t kMaxBytes = uint64_t(1) << 48;
 

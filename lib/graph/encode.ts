@@ -4,7 +4,7 @@ import type { Attrs, Graph, Value } from './ir.js';
 import type { Place, Plan } from './plan.js';
 
 const MAGIC = 0x4e524f48;
-const VERSION = 1;
+const VERSION = 2;
 const storageCode = { parameter: 0, result: 1, arena: 2, constant: 3 } as const;
 
 /** Encodes a planned graph; docs/architecture.md has the layout. */
