@@ -53,6 +53,7 @@ export { grad, jit, valueAndGrad, type GradOptions, type ValueAndGrad } from './
 export { DTypePolicy, dtypePolicy, setDtypePolicy, type DTypePolicyName } from './layers/dtype-policy.js';
 export { getMask, setMask } from './layers/mask.js';
 export { clearSession } from './layers/naming.js';
+export { RematScope, type RematArgs, type RematMode } from './layers/remat-scope.js';
 export { loadNpy, loadNpz } from './datasets/npz.js';
 export { Loss } from './losses/index.js';
 export { Metric } from './metrics/index.js';
@@ -62,6 +63,7 @@ export { Sequential } from './models/sequential.js';
 export type { Batch, BatchIterable, DataTree, StepData } from './models/data.js';
 export type { EvaluateArgs, FitArgs, PredictArgs, ValidationData } from './models/loop.js';
 export type { BatchArgs, CompileArgs, StepLogs } from './models/trainer.js';
+export { remat } from './ops/remat.js';
 export { stopGradient } from './ops/shape.js';
 export type { TensorLike } from './ops/convert.js';
 export { Optimizer } from './optimizers/optimizer.js';

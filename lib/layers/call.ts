@@ -14,6 +14,7 @@ import { checkInput, type InputSpec, type Shape } from './input-spec.js';
 import type { CallOptions, Layer, Mask, Shapes } from './layer.js';
 import { getMask, setMask } from './mask.js';
 import { withScope } from './naming.js';
+import { rematerialized } from './remat-scope.js';
 
 /** The outermost call in progress. `training` is null where nobody has said. */
 export interface CallContext {
@@ -89,7 +90,7 @@ function runCall(layer: Layer, form: CallForm): Tree<Tensor> {
   const outputs = compute(layer, { args, options: { ...options, ...masks } });
   const { activityRegularizer } = layer;
   if (activityRegularizer) for (const output of flatten(outputs)) addActivityLoss(layer, activityRegularizer, output);
-  passMask(layer, args[0], masks.mask ?? (mapTree(args[0], getMask)), outputs);
+  passMask(layer, args[0], masks.mask ?? mapTree(args[0], getMask), outputs);
   return outputs;
 }
 
@@ -103,10 +104,9 @@ export function compute(layer: Layer, { args, options }: CallForm, onUse?: (opti
   for (const [name, value] of onUse ? Object.entries(resolved) : []) {
     Object.defineProperty(resolved, name, { get: () => (onUse!(name), value), enumerable: true });
   }
+  const call = (): Tree<Tensor> => checkOutputs(layer, layer.call(args[0], ...args.slice(1), resolved));
   try {
-    return withScope(layer, () =>
-      withAutocast(readType(layer), () => checkOutputs(layer, layer.call(args[0], ...args.slice(1), resolved))),
-    );
+    return withScope(layer, () => withAutocast(readType(layer), () => rematerialized(layer, call)));
   } catch (error) {
     throw nameError(layer, 'call()', error);
   } finally {

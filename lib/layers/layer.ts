@@ -12,6 +12,7 @@ import { buildLayer, callLayer, currentLosses, type CallRecord } from './call.js
 import { toDtypePolicy, type DTypePolicy, type DTypePolicyName } from './dtype-policy.js';
 import type { InputSpec, Shape } from './input-spec.js';
 import { snakeCase, uniqueName } from './naming.js';
+import { currentRematScope, type RematScope } from './remat-scope.js';
 import { WeightOwner } from './weights.js';
 
 export type { WeightArgs } from './weights.js';
@@ -106,6 +107,8 @@ export abstract class Layer extends WeightOwner {
   readonly batchInputShape: Shape | null;
   /** The symbolic calls of this layer. */
   readonly inboundNodes: Node[] = [];
+  /** What is computed again for the gradient: as the scope said in which the layer was made. Internal. */
+  readonly rematScope: RematScope | null = currentRematScope();
   /** Bookkeeping of calls. Internal. */
   readonly record: CallRecord = { context: null, lossContext: null, losses: [], buildShapes: null };
 

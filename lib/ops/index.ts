@@ -17,6 +17,7 @@ export {
   zerosLike,
   type DTypeArg,
 } from './creation.js';
+export { customGradient } from './custom-gradient.js';
 export * from './data-dependent.js';
 export * from './diagonal.js';
 export { scatter, scatterUpdate, take, takeAlongAxis, type ScatterMode } from './gather.js';

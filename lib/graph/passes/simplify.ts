@@ -1,11 +1,11 @@
 // Algebra: constant folding on scalars, neutral elements, and movement ops that cancel or are needless.
 import { byteSize, isFloat } from '../../dtype.js';
-import { Node, sameShape, sizeOf, type Graph, type Value } from '../ir.js';
+import { Node, sameShape, sizeOf, Value, type Graph } from '../ir.js';
 import { opTable } from '../op.js';
 import { rewrite } from '../rewrite.js';
 import { scalarNode, scalarOf } from './constants.js';
 
-type Simplification = (node: Node, inputs: readonly Value[]) => Value | Node | null;
+type Simplification = (node: Node, inputs: readonly Value[]) => Value | readonly Value[] | Node | null;
 
 const unary: Record<string, (x: number) => number> = {
   neg: (x) => -x,
@@ -69,6 +69,7 @@ const reshaped = (input: Value, shape: readonly number[]): Node =>
 
 const movement: Record<string, Simplification> = {
   stop_gradient: (_node, [input]) => input,
+  custom_gradient: (node, inputs) => inputs.slice(0, node.outputs.length),
   cast: (node, [input]) => (input.dtype === node.outputs[0].dtype ? input : null),
   reshape: (node, [input]) => {
     const { shape } = node.outputs[0];
@@ -139,6 +140,7 @@ export function simplify(graph: Graph): Graph {
       movement[node.op.name]?.(node, inputs) ??
       null;
     if (result === null) return null;
-    return result instanceof Node ? add(result) : [result];
+    if (result instanceof Node) return add(result);
+    return result instanceof Value ? [result] : result;
   });
 }
