@@ -110,6 +110,8 @@ test('a loss that is not one number is refused', () => {
   const message = /^\[grad\] expected the function to return a loss of one element/;
   expect(() => grad((x: Tensor) => x)(at(1, 2))).toThrow(message);
   expect(() => grad((_: Tensor) => 3 as never)(at(1))).toThrow(message);
+  // The order of a record's entries says nothing.
+  expect(() => valueAndGrad((x: Tensor) => ({ loss: ops.sum(x), x }))(at(1))).toThrow(message);
   expect(() => grad((x: number) => ops.sum(x))(3)).toThrow(/expected argument 0 .* tensor/);
 });
 
