@@ -194,6 +194,8 @@ export class Model extends Trainer {
   /** Makes the weights from the shapes of data, without running anything. */
   override buildFor(x: Tree<Tensor>): void {
     if (this.built && (this.#graph || this.#outputForm)) return;
+    // Steps of its own may use its layers only, which are built then when they are called.
+    if (!this.#graph && this.call === Model.prototype.call) return;
     abstractEval((...inputs) => {
       const outputs = (this as Layer)<Tree<Tensor>>(unflatten(x, inputs), { training: false });
       return flatten(outputs);
