@@ -6,25 +6,17 @@ import {
   dropout,
   flatten,
   input,
-  loadNpz,
   maxPooling2d,
   ops,
   plotHistory,
-  random,
   setRandomSeed,
-  type Tensor,
 } from 'hornet';
+import { loadDigits } from './data/digits.js';
 import { drawDigits } from './draw.js';
 
 setRandomSeed(1);
 
-// 1,797 images of 8 × 8 with ink from 0 to 16, in a random order: 1,500 to learn from, 297 that nobody sees until the end.
-const { images, labels } = await loadNpz(new URL('data/digits.npz', import.meta.url));
-const order = random.shuffle(ops.arange(images.shape[0]));
-const shuffled = (x: Tensor): Tensor => ops.take(x, order, { axis: 0 });
-const x = ops.divide(ops.cast(ops.expandDims(shuffled(images), -1), 'float32'), 16);
-const [xTrain, xTest] = ops.split(x, [1500]);
-const [yTrain, yTest] = ops.split(shuffled(labels), [1500]);
+const { xTrain, yTrain, xTest, yTest } = await loadDigits();
 
 const model = new Sequential([
   input({ shape: [8, 8, 1] }),
@@ -47,10 +39,10 @@ const [loss, accuracy] = await model.evaluate(xTest, yTest);
 console.log(`test loss ${loss.toFixed(4)}, test accuracy ${accuracy.toFixed(4)}\n`);
 
 const predictions = await model.predict(xTest);
-const [pictures, truth, guesses] = await Promise.all(
+const [pictures, labels, guesses] = await Promise.all(
   [xTest, yTest, ops.argmax(predictions, { axis: -1 })].map((t) => t.data()),
 );
-console.log(drawDigits(pictures, truth, guesses, { count: 8, perRow: 4 }));
+console.log(drawDigits(pictures, { count: 8, perRow: 4, captions: { labels, guesses } }));
 
 await plotHistory(history, 'curves.svg', { title: 'Handwritten digits' });
 console.log('\nLoss and accuracy by epoch: curves.svg');

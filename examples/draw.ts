@@ -4,22 +4,27 @@ import type { TypedArray } from 'hornet';
 const shades = [' ', '░', '▒', '▓', '█'];
 const side = 8;
 
+/** What the digits are, and what the network took them for. */
+interface Captions {
+  readonly labels: TypedArray;
+  readonly guesses: TypedArray;
+}
+
 /**
- * Rows of digits side by side, each with what the network read and, where it is wrong, what was written.
+ * Rows of digits side by side; with captions, each with what the network read and, where it is wrong, what was written.
  *
  * @param images - Ink from 0 to 1, 64 values a digit.
  */
 export function drawDigits(
   images: TypedArray,
-  labels: TypedArray,
-  guesses: TypedArray,
-  { count, perRow }: { count: number; perRow: number },
+  { count, perRow, captions }: { count: number; perRow: number; captions?: Captions },
 ): string {
   const lines: string[] = [];
   for (let first = 0; first < count; first += perRow) {
     const row = Array.from({ length: Math.min(perRow, count - first) }, (_, i) => first + i);
     for (let y = 0; y < side; y++) lines.push(row.map((digit) => scanline(images, digit, y)).join('  '));
-    lines.push(row.map((digit) => caption(Number(guesses[digit]), Number(labels[digit]))).join('  '), '');
+    if (captions) lines.push(row.map((digit) => caption(captions, digit)).join('  '));
+    lines.push('');
   }
   return lines.join('\n').trimEnd();
 }
@@ -31,7 +36,8 @@ function scanline(images: TypedArray, digit: number, y: number): string {
   ).join('');
 }
 
-function caption(guess: number, label: number): string {
+function caption({ labels, guesses }: Captions, digit: number): string {
+  const [guess, label] = [Number(guesses[digit]), Number(labels[digit])];
   return `${guess === label ? '✓' : '✗'} ${guess}${guess === label ? '' : ` (a ${label})`}`
     .padStart(9)
     .padEnd(2 * side);

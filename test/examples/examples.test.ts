@@ -1,0 +1,51 @@
+// The examples as a new user runs them: each in a process of its own and in an empty folder, most of them shortened.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+let cwd = '';
+beforeEach(async () => void (cwd = await mkdtemp(join(tmpdir(), 'hornet-example-'))));
+afterEach(() => rm(cwd, { recursive: true }));
+
+/** What an example prints. */
+async function run(name: string, args: readonly string[] = []): Promise<string> {
+  const script = join(root, 'examples', `${name}.ts`);
+  const env = { ...process.env, NODE_OPTIONS: '', TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', tsx, script, ...args], { cwd, env });
+  return stdout;
+}
+
+/** The last number that is printed behind a name. */
+const last = (stdout: string, name: string): number =>
+  Number([...stdout.matchAll(new RegExp(`\\b${name}:? (-?[\\d.]+)`, 'g'))].at(-1)?.[1]);
+
+test('digits: learns, predicts and draws', async () => {
+  const stdout = await run('digits');
+  expect(stdout).toContain('Total params: 151,306');
+  expect(last(stdout, 'val_accuracy')).toBeGreaterThanOrEqual(0.97);
+  expect(last(stdout, 'test accuracy')).toBeGreaterThanOrEqual(0.96);
+  expect(stdout.match(/[✓✗] \d/g)).toHaveLength(8);
+  expect(await readFile(join(cwd, 'curves.svg'), 'utf8')).toContain('>Loss</text>');
+}, 120_000);
+
+test('vae: reconstructs digits from a plane', async () => {
+  // Without having learned anything it would be 44.4.
+  expect(last(await run('vae', ['--epochs', '15']), 'test total loss')).toBeLessThan(28);
+}, 120_000);
+
+test('siamese: tells whether two digits are the same', async () => {
+  const stdout = await run('siamese', ['--epochs', '5', '--pairs', '6000']);
+  expect(last(stdout, 'test accuracy')).toBeGreaterThanOrEqual(0.95);
+}, 120_000);
+
+test('anomaly-detection: finds the days on which the sensor jumps', async () => {
+  const stdout = await run('anomaly-detection', ['--epochs', '12', '--days', '14']);
+  expect(last(stdout, 'days judged rightly')).toBeGreaterThanOrEqual(11);
+}, 120_000);
