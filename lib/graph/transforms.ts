@@ -2,7 +2,7 @@
 import { currentDevice, deviceOf, onDevice, perDevice } from '../device.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from './ir.js';
-import { flatten, mapTree, unflatten, type Tree } from '../tree.js';
+import { flatten, isBranch, mapTree, unflatten, type Tree } from '../tree.js';
 import { reshapeOp } from '../ops/reshape-core.js';
 import { concrete, describe, type DeviceTensor, Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
@@ -101,8 +101,8 @@ export interface ValueAndGrad<R> {
 }
 
 /**
- * A function that computes `fn` and the gradients of its loss: the tensor of one element that `fn` returns, alone or at
- * the beginning of an array whose further results are passed through. Inside a trace (`trainStep`, `jit`) it is recorded into the
+ * A function that computes `fn` and the gradients of its loss: the tensor of one element that `fn` returns alone, first in
+ * an array or as `loss` in a record. Further results are passed through. Inside a trace (`trainStep`, `jit`) it is recorded into the
  * program; outside it runs at once as a program of its own.
  *
  * @throws HornetError when the loss is not a tensor of one element.
@@ -133,12 +133,12 @@ function renewed(leaf: unknown, argnum: number): Tensor {
 }
 
 function lossOf(value: unknown): Tensor {
-  const loss: unknown = Array.isArray(value) ? value[0] : value;
+  const loss: unknown = Array.isArray(value) ? value[0] : isBranch(value) ? (value as { loss?: unknown }).loss : value;
   if (loss instanceof Tensor && sizeOf(loss.shape) === 1) return loss;
   const received = loss instanceof Tensor ? `shape [${loss.shape.join(', ')}]` : describe(loss);
   throw new HornetError(
     'grad',
-    `expected the function to return a loss of one element, or an array that begins with it, received ${received}`,
+    `expected the function to return a loss of one element, alone, first in an array or as 'loss' in a record, received ${received}`,
   );
 }
 

@@ -111,7 +111,7 @@ test('a loss that is not one number is refused', () => {
   expect(() => grad((x: Tensor) => x)(at(1, 2))).toThrow(message);
   expect(() => grad((_: Tensor) => 3 as never)(at(1))).toThrow(message);
   // The order of a record's entries says nothing.
-  expect(() => valueAndGrad((x: Tensor) => ({ loss: ops.sum(x), x }))(at(1))).toThrow(message);
+  expect(() => valueAndGrad((x: Tensor) => ({ total: ops.sum(x), x }))(at(1))).toThrow(message);
   expect(() => grad((x: number) => ops.sum(x))(3)).toThrow(/expected argument 0 .* tensor/);
 });
 
