@@ -62,7 +62,7 @@ export { Model, type ModelArgs } from './models/model.js';
 export { Sequential } from './models/sequential.js';
 export type { Batch, BatchIterable, DataTree, StepData } from './models/data.js';
 export type { EvaluateArgs, FitArgs, PredictArgs, ValidationData } from './models/loop.js';
-export type { BatchArgs, CompileArgs, StepLogs } from './models/trainer.js';
+export type { CompileArgs, StepLogs, TestOnBatchArgs, TrainOnBatchArgs } from './models/trainer.js';
 export { remat } from './ops/remat.js';
 export { stopGradient } from './ops/shape.js';
 export type { TensorLike } from './ops/convert.js';

@@ -9,7 +9,7 @@ import { registerSerializable } from '../saving/registry.js';
 import { floatx } from '../config.js';
 import type { Tensor } from '../tensor.js';
 import type { MetricArgs } from './metric.js';
-import { FunctionMetric } from './reduction.js';
+import { ScoreMetric } from './reduction.js';
 
 const { argmax, equal, greater, reshape } = ops;
 
@@ -85,7 +85,7 @@ export const sparseTopKCategoricalAccuracy = named(
 );
 
 /** How often predictions equal targets. */
-export class Accuracy extends FunctionMetric {
+export class Accuracy extends ScoreMetric {
   constructor(args: MetricArgs = {}) {
     super(accuracy, { ...args, name: args.name ?? 'accuracy' });
   }
@@ -93,7 +93,7 @@ export class Accuracy extends FunctionMetric {
 registerSerializable('keras.metrics', Accuracy);
 
 /** How often yes-or-no predictions are right. */
-export class BinaryAccuracy extends FunctionMetric {
+export class BinaryAccuracy extends ScoreMetric {
   readonly threshold: number;
   constructor(args: MetricArgs & { readonly threshold?: number } = {}) {
     const threshold = args.threshold ?? 0.5;
@@ -110,7 +110,7 @@ export class BinaryAccuracy extends FunctionMetric {
 registerSerializable('keras.metrics', BinaryAccuracy);
 
 /** How often the most probable class is that of a one-hot target. */
-export class CategoricalAccuracy extends FunctionMetric {
+export class CategoricalAccuracy extends ScoreMetric {
   constructor(args: MetricArgs = {}) {
     super(categoricalAccuracy, { ...args, name: args.name ?? 'categorical_accuracy' });
   }
@@ -118,7 +118,7 @@ export class CategoricalAccuracy extends FunctionMetric {
 registerSerializable('keras.metrics', CategoricalAccuracy);
 
 /** How often the most probable class is the target. */
-export class SparseCategoricalAccuracy extends FunctionMetric {
+export class SparseCategoricalAccuracy extends ScoreMetric {
   constructor(args: MetricArgs = {}) {
     super(sparseCategoricalAccuracy, { ...args, name: args.name ?? 'sparse_categorical_accuracy' });
   }
@@ -126,7 +126,7 @@ export class SparseCategoricalAccuracy extends FunctionMetric {
 registerSerializable('keras.metrics', SparseCategoricalAccuracy);
 
 /** How often a one-hot target is among the `k` (default 5) most probable classes. */
-export class TopKCategoricalAccuracy extends FunctionMetric {
+export class TopKCategoricalAccuracy extends ScoreMetric {
   readonly k: number;
   constructor(args: MetricArgs & { readonly k?: number } = {}) {
     const k = args.k ?? 5;
@@ -140,7 +140,7 @@ export class TopKCategoricalAccuracy extends FunctionMetric {
 registerSerializable('keras.metrics', TopKCategoricalAccuracy);
 
 /** How often a target class is among the `k` (default 5) most probable ones. */
-export class SparseTopKCategoricalAccuracy extends FunctionMetric {
+export class SparseTopKCategoricalAccuracy extends ScoreMetric {
   readonly k: number;
   readonly fromSortedIds: boolean;
   constructor(args: MetricArgs & SparseTopKOptions = {}) {

@@ -23,6 +23,7 @@ function evenThresholds(where: string, count: number): number[] {
 }
 
 abstract class BestAtThreshold extends Metric {
+  static override readonly direction = 'up';
   readonly numThresholds: number;
   readonly classId: number | null;
   private readonly thresholds: readonly number[];

@@ -62,6 +62,7 @@ const isEvenlySpaced = (thresholds: readonly number[]): boolean =>
 
 /** Area under a curve over all thresholds: 1 is perfect, for ROC one half is chance. */
 export class AUC extends Metric {
+  static override readonly direction = 'up';
   readonly numThresholds: number;
   readonly curve: Curve;
   readonly summationMethod: SummationMethod;

@@ -9,7 +9,7 @@ import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import { Metric, type MetricArgs, type UpdateArgs } from './metric.js';
-import { FunctionMetric } from './reduction.js';
+import { ScoreMetric } from './reduction.js';
 
 const { add, divide, mean, multiply, square, sqrt, subtract, sum, where } = ops;
 
@@ -53,7 +53,7 @@ export const concordanceCorrelation = named(
 );
 
 /** Mean of Pearson's correlation. */
-export class PearsonCorrelation extends FunctionMetric {
+export class PearsonCorrelation extends ScoreMetric {
   readonly axis: number;
   constructor(args: MetricArgs & AxisOptions = {}) {
     const { axis = -1 } = args;
@@ -67,7 +67,7 @@ export class PearsonCorrelation extends FunctionMetric {
 registerSerializable('keras.metrics', PearsonCorrelation);
 
 /** Mean of the concordance correlation. */
-export class ConcordanceCorrelation extends FunctionMetric {
+export class ConcordanceCorrelation extends ScoreMetric {
   readonly axis: number;
   constructor(args: MetricArgs & AxisOptions = {}) {
     const { axis = -1 } = args;
@@ -98,6 +98,7 @@ interface Sums {
 
 /** The share of the targets' variance that predictions [batch, outputs] explain. */
 export class R2Score extends Metric {
+  static override readonly direction = 'up';
   readonly classAggregation: 'uniform_average' | 'variance_weighted_average' | null;
   readonly numRegressors: number;
   private readonly samples: Variable;

@@ -35,6 +35,7 @@ interface Counts {
 
 /** F score of predictions [batch, classes] against one-hot or multi-hot targets. */
 export class FBetaScore extends Metric {
+  static override readonly direction = 'up';
   readonly average: Average;
   readonly beta: number;
   readonly threshold: number | null;

@@ -1,8 +1,6 @@
 // All metrics, as classes and as functions, and the strings that `compile` understands.
-import * as losses from '../losses/index.js';
 import { lossAliases } from '../losses/loss.js';
 import { resolve } from '../saving/resolve.js';
-import * as accuracy from './accuracy.js';
 import { Metric } from './metric.js';
 import { MeanMetricWrapper, type MetricFunction } from './reduction.js';
 
@@ -15,7 +13,7 @@ export * from './f-score.js';
 export * from './iou.js';
 export * from './of-losses.js';
 export * from './precision-recall.js';
-export { Metric, type MetricArgs, type UpdateArgs } from './metric.js';
+export { Metric, type Direction, type MetricArgs, type UpdateArgs } from './metric.js';
 export { Mean, MeanMetricWrapper, Sum, type MetricFunction } from './reduction.js';
 export {
   binaryCrossentropy,
@@ -75,16 +73,6 @@ export type MetricName =
 
 /** A metric, a function from targets and predictions to a value per sample, or a name. */
 export type MetricLike = Metric | MetricFunction | MetricName | (string & {});
-
-/** The functions among which 'accuracy' and 'crossentropy' choose. */
-export const metricFunctions: Readonly<Record<string, MetricFunction>> = {
-  binary_accuracy: accuracy.binaryAccuracy,
-  categorical_accuracy: accuracy.categoricalAccuracy,
-  sparse_categorical_accuracy: accuracy.sparseCategoricalAccuracy,
-  binary_crossentropy: losses.binaryCrossentropy,
-  categorical_crossentropy: losses.categoricalCrossentropy,
-  sparse_categorical_crossentropy: losses.sparseCategoricalCrossentropy,
-};
 
 /** The metric that `identifier` stands for. Throws a `HornetError` for an unknown name. */
 export function getMetric(identifier: MetricLike): Metric {

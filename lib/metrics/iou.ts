@@ -25,6 +25,7 @@ export interface IoUArgs extends MetricArgs {
 
 /** Mean over some classes of |both| / |either|. State and dtype are int32 by default, so weights are whole numbers. */
 export class IoU extends Metric {
+  static override readonly direction = 'up';
   static readonly requiredArgs: readonly string[] = ['numClasses', 'targetClassIds'];
   readonly ignoreClass: number | null;
   readonly sparseYTrue: boolean;

@@ -9,6 +9,9 @@ import { classNameOf, type SerializableClass } from '../saving/registry.js';
 import { allocate, type Tensor } from '../tensor.js';
 import { Variable } from '../variable.js';
 
+/** How a quantity changes as a model gets better. */
+export type Direction = 'up' | 'down';
+
 /** Options of all metrics. */
 export interface MetricArgs {
   /** Name in logs. Default: the class name in snake case. */
@@ -29,6 +32,8 @@ export interface UpdateArgs {
  * run inside the program of a step as well as on their own.
  */
 export abstract class Metric {
+  /** Whether training should make it rise or fall; null where nobody can tell. Callbacks look at it. */
+  static readonly direction: Direction | null = null;
   readonly name: string;
   readonly dtypePolicy: DTypePolicy;
   /** The state, in the order in which it was made. */
@@ -39,6 +44,11 @@ export abstract class Metric {
     const own = (): string => uniqueName(snakeCase(classNameOf(new.target as unknown as SerializableClass)));
     this.name = args.name ?? defaultName ?? own();
     this.dtypePolicy = toDtypePolicy(args.dtype ?? floatx());
+  }
+
+  /** Whether it should rise or fall: what the class says. */
+  get direction(): Direction | null {
+    return (this.constructor as typeof Metric).direction;
   }
 
   /** The type of the computation. */

@@ -7,10 +7,10 @@ import { sameRank } from '../losses/reduce.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import type { MetricArgs, UpdateArgs } from './metric.js';
-import { FunctionMetric, Mean } from './reduction.js';
+import { ErrorMetric, Mean, ScoreMetric } from './reduction.js';
 
 /** Mean of squared differences. */
-export class MeanSquaredError extends FunctionMetric {
+export class MeanSquaredError extends ErrorMetric {
   constructor(args: MetricArgs = {}) {
     super(losses.meanSquaredError, { ...args, name: args.name ?? 'mean_squared_error' });
   }
@@ -19,6 +19,7 @@ registerSerializable('keras.metrics', MeanSquaredError);
 
 /** Root of the mean of squared differences. */
 export class RootMeanSquaredError extends Mean {
+  static override readonly direction = 'down';
   constructor(args: MetricArgs = {}) {
     super({ ...args, name: args.name ?? 'root_mean_squared_error' });
   }
@@ -33,7 +34,7 @@ export class RootMeanSquaredError extends Mean {
 registerSerializable('keras.metrics', RootMeanSquaredError);
 
 /** Mean of absolute differences. */
-export class MeanAbsoluteError extends FunctionMetric {
+export class MeanAbsoluteError extends ErrorMetric {
   constructor(args: MetricArgs = {}) {
     super(losses.meanAbsoluteError, { ...args, name: args.name ?? 'mean_absolute_error' });
   }
@@ -41,7 +42,7 @@ export class MeanAbsoluteError extends FunctionMetric {
 registerSerializable('keras.metrics', MeanAbsoluteError);
 
 /** Mean of absolute differences in percent of the targets. */
-export class MeanAbsolutePercentageError extends FunctionMetric {
+export class MeanAbsolutePercentageError extends ErrorMetric {
   constructor(args: MetricArgs = {}) {
     super(losses.meanAbsolutePercentageError, { ...args, name: args.name ?? 'mean_absolute_percentage_error' });
   }
@@ -49,7 +50,7 @@ export class MeanAbsolutePercentageError extends FunctionMetric {
 registerSerializable('keras.metrics', MeanAbsolutePercentageError);
 
 /** Mean of squared differences of log(1 + y). */
-export class MeanSquaredLogarithmicError extends FunctionMetric {
+export class MeanSquaredLogarithmicError extends ErrorMetric {
   constructor(args: MetricArgs = {}) {
     super(losses.meanSquaredLogarithmicError, { ...args, name: args.name ?? 'mean_squared_logarithmic_error' });
   }
@@ -57,7 +58,7 @@ export class MeanSquaredLogarithmicError extends FunctionMetric {
 registerSerializable('keras.metrics', MeanSquaredLogarithmicError);
 
 /** Mean of log(cosh(error)). */
-export class LogCoshError extends FunctionMetric {
+export class LogCoshError extends ErrorMetric {
   constructor(args: MetricArgs = {}) {
     super(losses.logCosh, { ...args, name: args.name ?? 'logcosh' });
   }
@@ -65,7 +66,7 @@ export class LogCoshError extends FunctionMetric {
 registerSerializable('keras.metrics', LogCoshError);
 
 /** Cosine of the angle between targets and predictions along an axis (default -1): 1 for the same direction. */
-export class CosineSimilarity extends FunctionMetric {
+export class CosineSimilarity extends ScoreMetric {
   readonly axis: number;
   constructor(args: MetricArgs & { readonly axis?: number } = {}) {
     const { axis = -1 } = args;
@@ -82,7 +83,7 @@ export class CosineSimilarity extends FunctionMetric {
 registerSerializable('keras.metrics', CosineSimilarity);
 
 /** Mean of max(1 − t · p, 0). */
-export class Hinge extends FunctionMetric {
+export class Hinge extends ErrorMetric {
   constructor(args: MetricArgs = {}) {
     super(losses.hinge, { ...args, name: args.name ?? 'hinge' });
   }
@@ -90,7 +91,7 @@ export class Hinge extends FunctionMetric {
 registerSerializable('keras.metrics', Hinge);
 
 /** Mean of max(1 − t · p, 0)². */
-export class SquaredHinge extends FunctionMetric {
+export class SquaredHinge extends ErrorMetric {
   constructor(args: MetricArgs = {}) {
     super(losses.squaredHinge, { ...args, name: args.name ?? 'squared_hinge' });
   }
@@ -98,7 +99,7 @@ export class SquaredHinge extends FunctionMetric {
 registerSerializable('keras.metrics', SquaredHinge);
 
 /** Margin between the right class and the best wrong one. */
-export class CategoricalHinge extends FunctionMetric {
+export class CategoricalHinge extends ErrorMetric {
   constructor(args: MetricArgs = {}) {
     super(losses.categoricalHinge, { ...args, name: args.name ?? 'categorical_hinge' });
   }
@@ -106,7 +107,7 @@ export class CategoricalHinge extends FunctionMetric {
 registerSerializable('keras.metrics', CategoricalHinge);
 
 /** Kullback–Leibler divergence of the predictions from the targets. */
-export class KLDivergence extends FunctionMetric {
+export class KLDivergence extends ErrorMetric {
   constructor(args: MetricArgs = {}) {
     super(losses.klDivergence, { ...args, name: args.name ?? 'kl_divergence' });
   }
@@ -114,7 +115,7 @@ export class KLDivergence extends FunctionMetric {
 registerSerializable('keras.metrics', KLDivergence);
 
 /** Likelihood of counts under predicted rates. */
-export class Poisson extends FunctionMetric {
+export class Poisson extends ErrorMetric {
   constructor(args: MetricArgs = {}) {
     super(losses.poisson, { ...args, name: args.name ?? 'poisson' });
   }
@@ -122,7 +123,7 @@ export class Poisson extends FunctionMetric {
 registerSerializable('keras.metrics', Poisson);
 
 /** Cross entropy of yes-or-no targets. */
-export class BinaryCrossentropy extends FunctionMetric {
+export class BinaryCrossentropy extends ErrorMetric {
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
   constructor(args: MetricArgs & Omit<losses.CrossentropyOptions, 'axis'> = {}) {
@@ -139,7 +140,7 @@ export class BinaryCrossentropy extends FunctionMetric {
 registerSerializable('keras.metrics', BinaryCrossentropy);
 
 /** Cross entropy between distributions over classes. */
-export class CategoricalCrossentropy extends FunctionMetric {
+export class CategoricalCrossentropy extends ErrorMetric {
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
   readonly axis: number;
@@ -159,7 +160,7 @@ export class CategoricalCrossentropy extends FunctionMetric {
 registerSerializable('keras.metrics', CategoricalCrossentropy);
 
 /** Cross entropy of class numbers. */
-export class SparseCategoricalCrossentropy extends FunctionMetric {
+export class SparseCategoricalCrossentropy extends ErrorMetric {
   readonly fromLogits: boolean;
   readonly ignoreClass: number | null;
   readonly axis: number;

@@ -15,6 +15,7 @@ export interface PrecisionArgs extends ThresholdArgs {
 }
 
 abstract class Ratio extends Metric {
+  static override readonly direction = 'up';
   readonly thresholds: number | readonly number[] | null;
   readonly topK: number | null;
   readonly classId: number | null;

@@ -106,9 +106,19 @@ export class MeanMetricWrapper extends Mean {
 }
 
 /** A metric with a fixed function: its config has no `fn`. */
-export abstract class FunctionMetric extends MeanMetricWrapper {
+abstract class FunctionMetric extends MeanMetricWrapper {
   override getConfig(): Record<string, unknown> {
     const { fn: _fn, ...config } = super.getConfig();
     return config;
   }
+}
+
+/** The mean of a function that is large where predictions are good. */
+export abstract class ScoreMetric extends FunctionMetric {
+  static override readonly direction = 'up';
+}
+
+/** The mean of a function that is small where predictions are good. */
+export abstract class ErrorMetric extends FunctionMetric {
+  static override readonly direction = 'down';
 }

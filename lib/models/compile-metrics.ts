@@ -1,49 +1,48 @@
-// The metrics of a compiled model: which belong to which output, and what 'accuracy' means there.
+// The metrics of a compiled model: which belong to which output, and their names in the logs.
 import { HornetError } from '../errors.js';
-import { getMetric, MeanMetricWrapper, type Metric, type MetricLike } from '../metrics/index.js';
-import { metricFunctions } from '../metrics/index.js';
+import { getMetric, type Metric, type MetricLike } from '../metrics/index.js';
 import type { Tensor } from '../tensor.js';
-import { perOutput } from './compile-loss.js';
+import type { Outputs, PerOutput } from './outputs.js';
+import { fitting } from './target-kind.js';
 
-/** Metrics of one output, lists of them per output, or by output name. */
-export type MetricsSpec =
-  | readonly (MetricLike | readonly MetricLike[])[]
-  | { readonly [output: string]: MetricLike | readonly MetricLike[] }
-  | MetricLike;
+/** Metrics of one output, or of several in the structure of the outputs, in their order or by their names. */
+export type MetricsSpec = PerOutput<MetricLike>;
 
 interface OutputMetric {
   readonly index: number;
   readonly metric: Metric;
-  /** Its name in the logs: with several outputs the output's name comes first. */
   readonly label: string;
   readonly weighted: boolean;
 }
 
-const isOne = (item: unknown): boolean =>
-  typeof item === 'string' || typeof item === 'function' || isMetricObject(item);
-const isMetricObject = (item: unknown): boolean => item !== null && typeof item === 'object' && 'updateState' in item;
+const isMetric = (item: unknown): boolean =>
+  typeof item === 'string' ||
+  typeof item === 'function' ||
+  (item !== null && typeof item === 'object' && 'updateState' in item);
 
 /** Updates metrics from each step's outputs. Made at the first step, when shapes of targets and outputs are known. */
 export class CompileMetrics {
   private readonly entries: OutputMetric[] = [];
 
   constructor(
-    metrics: MetricsSpec | null,
-    weightedMetrics: MetricsSpec | null,
-    names: readonly string[],
+    metrics: MetricsSpec,
+    weightedMetrics: MetricsSpec,
+    outputs: Outputs,
     yTrue: readonly (Tensor | null)[],
     yPred: readonly Tensor[],
   ) {
-    for (const [spec, weighted] of [
-      [metrics, false],
-      [weightedMetrics, true],
-    ] as const) {
-      listsPerOutput(spec, names).forEach((list, index) => {
+    const labels = new Labels();
+    for (const weighted of [false, true]) {
+      const option = weighted ? 'weightedMetrics' : 'metrics';
+      const lists = outputs.assign('compile', option, weighted ? weightedMetrics : metrics, isMetric);
+      lists.forEach((list, index) => {
+        // With several outputs the output's name comes first.
+        const prefix = outputs.list.length > 1 ? `${outputs.names[index]}_` : '';
         for (const like of list) {
           const target = yTrue[index];
           if (!target) throw new HornetError('compile', `output ${index} has metrics but no target; pass y for it`);
           const metric = makeMetric(like, target, yPred[index]);
-          const label = names.length > 1 ? `${names[index]}_${metric.name}` : metric.name;
+          const label = labels.next(prefix, metric.name, weighted);
           this.entries.push({ index, metric, label, weighted });
         }
       });
@@ -58,40 +57,30 @@ export class CompileMetrics {
   /** Adds one step to all metrics; only the weighted ones see sample weights. */
   update(yTrue: readonly (Tensor | null)[], yPred: readonly Tensor[], sampleWeight: readonly (Tensor | null)[]): void {
     for (const { index, metric, weighted } of this.entries) {
-      const weights = sampleWeight.length === 1 ? sampleWeight[0] : (sampleWeight[index] ?? null);
-      metric.updateState(yTrue[index]!, yPred[index], { sampleWeight: weighted ? weights : null });
+      metric.updateState(yTrue[index]!, yPred[index], { sampleWeight: weighted ? sampleWeight[index] : null });
     }
   }
 }
 
-/** The metrics of each output. With one output a flat list is that output's. */
-function listsPerOutput(spec: MetricsSpec | null, names: readonly string[]): (readonly MetricLike[])[] {
-  if (spec === null) return names.map(() => []);
-  const asList = (item: MetricLike | readonly MetricLike[] | null): readonly MetricLike[] => {
-    if (item === null) return [];
-    return Array.isArray(item) ? (item as readonly MetricLike[]) : [item as MetricLike];
-  };
-  if (names.length === 1 && Array.isArray(spec) && spec.every(isOne)) return [spec as readonly MetricLike[]];
-  return perOutput<MetricLike | readonly MetricLike[]>('compile', spec as MetricLike, names, isOne).map(asList);
+/** Names in the logs, each given once: what comes later is called `weighted_…` or numbered. */
+class Labels {
+  private readonly used = new Map<string, number>();
+
+  next(prefix: string, name: string, weighted: boolean): string {
+    const plain = `${prefix}${name}`;
+    if (!this.used.has(plain)) return this.take(plain);
+    return this.take(weighted ? `${prefix}weighted_${name}` : plain);
+  }
+
+  private take(label: string): string {
+    const count = this.used.get(label) ?? 0;
+    this.used.set(label, count + 1);
+    return count === 0 ? label : `${label}_${count}`;
+  }
 }
 
-const shortNames: Readonly<Record<string, string>> = {
-  accuracy: 'accuracy',
-  acc: 'accuracy',
-  crossentropy: 'crossentropy',
-  ce: 'crossentropy',
-};
-
-/** What a name that fits any kind of target stands for; undefined for all other names. */
-export const shapeDependent = (name: string): string | undefined => shortNames[name.toLowerCase().replaceAll('_', '')];
-
-/** `accuracy` and `crossentropy` stand for what fits the shapes: binary, categorical or sparse. */
+/** A metric called by the name that the user wrote. */
 function makeMetric(like: MetricLike, target: Tensor, output: Tensor): Metric {
-  const kind = typeof like === 'string' ? shapeDependent(like) : undefined;
-  if (!kind) return typeof like === 'string' ? Object.assign(getMetric(like), { name: like }) : getMetric(like);
-  const binary = output.shape.at(-1) === 1;
-  const sparse = target.rank < output.rank || target.shape.at(-1) !== output.shape.at(-1);
-  const prefix = binary ? 'binary' : sparse ? 'sparse_categorical' : 'categorical';
-  const fn = metricFunctions[`${prefix}_${kind}`];
-  return new MeanMetricWrapper(fn, { name: like as string });
+  const metric = getMetric(fitting(like, target, output));
+  return typeof like === 'string' ? Object.assign(metric, { name: like }) : metric;
 }

@@ -4,13 +4,13 @@ import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
 import { describe, DeviceTensor, readArray, tensor, Tensor, type NestedArray } from '../tensor.js';
 import type { DType, TypedArray } from '../dtype.js';
-import { flatten, mapTree, type Tree } from '../tree.js';
+import { flatten, isBranch, type Tree } from '../tree.js';
 
 /** Numbers as users hold them: a tensor, nested arrays, or a typed array (rows one after the other). */
 export type ArrayData = Tensor | NestedArray | TypedArray;
 
-/** One array, or several as a list or by name, for models with several inputs or outputs. */
-export type DataTree = ArrayData | readonly ArrayData[] | { readonly [name: string]: ArrayData };
+/** One array, or several in the structure of the model's inputs or outputs: as a list, by name, or nested. */
+export type DataTree = Tree<ArrayData>;
 
 /** A batch from an iterable: `{ x, y, sampleWeight }`, or a list `[x]`, `[x, y]`, `[x, y, sampleWeight]`. */
 export type Batch =
@@ -36,12 +36,15 @@ export interface ArrayDataset {
   readonly end: number;
 }
 
-/** Shapes of single samples that flat typed arrays are cut into; null where unknown. */
+/** What a model expects. */
 export interface SampleShapes {
+  /** Shapes of single samples that flat typed arrays are cut into, in the order of the inputs; null where unknown. */
   readonly x: readonly (readonly (number | null)[])[] | null;
-  /** Number of inputs that the model wants. */
-  readonly inputs: number;
-  readonly outputs: number;
+  /** Names of the inputs, in the same order; empty where they have none. */
+  readonly names: readonly string[];
+  /** The structure of the inputs; null where unknown. */
+  readonly inputs: Tree<unknown>;
+  readonly outputs: Tree<unknown>;
 }
 
 export const isIterable = (x: unknown): x is BatchIterable =>
@@ -59,7 +62,13 @@ export function arrayDataset(
   sampleWeight: DataTree | null | undefined,
   shapes: SampleShapes,
 ): ArrayDataset {
-  const xTree = upload(where, 'x', x, shapes.inputs, shapes.x);
+  const named = !isBranch(x) || Array.isArray(x) || isRecord(shapes.inputs) ? null : (x as Record<string, DataTree>);
+  // A record for a list of inputs goes by their names; `flatten` takes it in the order of its keys.
+  const keys = named && Object.keys(named).sort();
+  const sampleShapes = keys?.every((key) => shapes.names.includes(key))
+    ? keys.map((key) => shapes.x?.[shapes.names.indexOf(key)] ?? null)
+    : shapes.x;
+  const xTree = upload(where, 'x', x, shapes.inputs, sampleShapes);
   const count = flatten(xTree)[0]?.shape[0];
   if (!count) throw new HornetError(where, 'expected x to hold at least one sample, received empty data');
   const perSample = [[]];
@@ -105,31 +114,40 @@ export function batchData(where: string, batch: Batch, shapes: SampleShapes): St
   throw new HornetError(where, `expected batches of the form { x, y } or [x, y], received ${describe(batch)}`);
 }
 
+/** @param form - The structure that the model has here. */
 function upload(
   where: string,
   name: string,
   data: DataTree,
-  count: number,
-  shapes: readonly (readonly (number | null)[])[] | null,
+  form: Tree<unknown>,
+  shapes: readonly (readonly (number | null)[] | null)[] | null,
   samples?: number,
 ): Tree<DeviceTensor> {
   let next = 0;
-  const leaf = (item: ArrayData): DeviceTensor => uploadLeaf(where, name, item, shapes?.[next++] ?? null, samples);
-  if (isLeaf(data, count)) return leaf(data as ArrayData);
-  if (Array.isArray(data)) return data.map((item: ArrayData) => leaf(item));
-  return mapTree(data as Tree<ArrayData>, leaf);
+  const visit = (item: DataTree, part: Tree<unknown>): Tree<DeviceTensor> => {
+    if (isLeaf(item, part)) return uploadLeaf(where, name, item as ArrayData, shapes?.[next++] ?? null, samples);
+    if (Array.isArray(item)) {
+      return item.map((child: DataTree, i) => visit(child, Array.isArray(part) ? (part[i] as Tree<unknown>) : null));
+    }
+    const record = item as Readonly<Record<string, DataTree>>;
+    const children = Object.keys(record)
+      .sort()
+      .map((key) => [key, visit(record[key], isRecord(part) ? part[key] : null)]);
+    return Object.fromEntries(children) as Tree<DeviceTensor>;
+  };
+  return visit(data, form);
 }
 
+const isRecord = (item: unknown): item is Record<string, unknown> => isBranch(item) && !Array.isArray(item);
+
 /** A list is several arrays only where the model wants several, or where its items can only be whole arrays. */
-function isLeaf(data: DataTree, count: number): boolean {
-  if (data instanceof Tensor || ArrayBuffer.isView(data)) return true;
-  if (!Array.isArray(data)) return false;
+function isLeaf(data: DataTree, form: Tree<unknown>): boolean {
+  if (!Array.isArray(data)) return !isRecord(data);
   const items = data as readonly unknown[];
-  if (items.some((item) => item instanceof Tensor)) return false;
+  if (items.some((item) => item instanceof Tensor || isRecord(item))) return false;
+  const count = isBranch(form) ? Object.keys(form).length : 1;
   if (items.length !== count) return true;
-  return count === 1
-    ? !(ArrayBuffer.isView(items[0]) && count === 1 && items.length === 1)
-    : typeof items[0] === 'number';
+  return count === 1 ? !ArrayBuffer.isView(items[0]) : typeof items[0] === 'number';
 }
 
 function uploadLeaf(

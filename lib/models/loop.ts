@@ -82,7 +82,7 @@ function checkCount(where: string, name: string, value: number | null | undefine
 const sampleShapes = (model: Trainer): Parameters<typeof arrayDataset>[4] => {
   const shapes = model.inputShapes;
   const known = shapes?.every((shape) => shape !== null) ? shapes.map((shape) => shape.slice(1)) : null;
-  return { x: known, inputs: shapes?.length ?? 1, outputs: model.outputNames.length };
+  return { x: known, names: model.inputNames, inputs: model.inputForm, outputs: model.outputForm };
 };
 
 /** One batch of user data on the device, its class weights applied; builds the model if need be. */
@@ -225,9 +225,14 @@ export async function evaluateModel(
   const source = onDevice(model.device, () => makeSource(model, 'evaluate', x, y, sampleShapes(model), sourceArgs));
   const list = callbackList(model, callbacks, verbosity(args.verbose), 1, source.steps);
   const logs = await runEvaluation(model, source, list);
-  if (args.returnDict) return logs;
-  const names = model.metricsNames.filter((name) => name in logs);
-  return [...names, ...Object.keys(logs).filter((name) => !names.includes(name))].map((name) => logs[name]);
+  return args.returnDict ? logs : logsInOrder(model, logs);
+}
+
+/** Logs as a list, in Keras's order: metrics that appear under their own name, then everything else by its name. */
+export function logsInOrder(model: Trainer, logs: Logs): number[] {
+  const names = model.metrics.map(({ name }) => name).filter((name) => name in logs);
+  const others = Object.keys(logs).filter((name) => !names.includes(name));
+  return [...new Set(names), ...others.sort()].map((name) => logs[name]);
 }
 
 async function runEvaluation(model: Trainer, source: BatchSource, list: CallbackList): Promise<Logs> {

@@ -167,7 +167,7 @@ export class Model extends Trainer {
 
   /** Names of the outputs: a record's keys, else the names of the layers that give them. */
   override get outputNames(): readonly string[] {
-    const form = this.#graph?.outputs ?? this.#outputForm;
+    const form = this.outputForm;
     if (form === null || !isBranch(form))
       return [this.#graph ? this.outputs[0].history!.node.operation.name : 'output'];
     if (!Array.isArray(form) && Object.values(form).every((leaf) => leaf instanceof Tensor))
@@ -177,13 +177,16 @@ export class Model extends Trainer {
   }
 
   /** Names of the inputs of a functional model; empty for others. */
-  get inputNames(): readonly string[] {
+  override get inputNames(): readonly string[] {
     return this.#graph?.inputLayers.map(({ name }) => name) ?? [];
   }
 
-  /** Number of output tensors, one while unknown. */
-  get outputCount(): number {
-    return this.outputNames.length;
+  override get inputForm(): Tree<unknown> {
+    return this.#graph?.inputs ?? null;
+  }
+
+  override get outputForm(): Tree<unknown> {
+    return this.#graph?.outputs ?? this.#outputForm;
   }
 
   /** Shapes of the inputs, batch included, null for unknown sizes; null for a model that finds out when called. */

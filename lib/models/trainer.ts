@@ -5,17 +5,18 @@ import { HornetError } from '../errors.js';
 import { valueAndGrad } from '../graph/transforms.js';
 import { Layer } from '../layers/layer.js';
 import { getLoss } from '../losses/index.js';
-import { getMetric, Mean, type Metric } from '../metrics/index.js';
+import { getMetric, Mean, type Direction, type Metric } from '../metrics/index.js';
 import { getOptimizer, LossScaleOptimizer, type Optimizer, type OptimizerName } from '../optimizers/index.js';
 import { add, sum } from '../ops/index.js';
 import { type DeviceTensor, type Tensor } from '../tensor.js';
 import { flatten, isBranch, type Tree } from '../tree.js';
-import { CompileLoss, outputLeaves, type LossSpec, type LossWeights } from './compile-loss.js';
-import { CompileMetrics, shapeDependent, type MetricsSpec } from './compile-metrics.js';
+import { CompileLoss, lossesPerOutput, type LossSpec, type LossWeights } from './compile-loss.js';
+import { CompileMetrics, type MetricsSpec } from './compile-metrics.js';
 import type { BatchIterable, DataTree, StepData } from './data.js';
 import {
   batchOf,
   evaluateModel,
+  logsInOrder,
   fitModel,
   predictModel,
   readLogs,
@@ -23,8 +24,11 @@ import {
   type FitArgs,
   type PredictArgs,
 } from './loop.js';
+import { Outputs } from './outputs.js';
 import { StepFunction } from './step.js';
+import { shapeDependent } from './target-kind.js';
 import type { Shape } from '../layers/input-spec.js';
+import { deserializeValue, type Json } from '../saving/serialize.js';
 import { loadWeights, saveWeights } from '../saving/weights.js';
 
 /** What `compile` takes. */
@@ -38,6 +42,8 @@ export interface CompileArgs {
   readonly weightedMetrics?: MetricsSpec | null;
   /** Run steps op by op, for debugging. Default false. */
   readonly runEagerly?: boolean;
+  /** Whether steps are compiled. They always are, unless `runEagerly` is set; known for the sake of configs. Default `auto`. */
+  readonly jitCompile?: boolean | 'auto';
   /** Batches per native call. Callbacks see every so many batches. Default 1. */
   readonly stepsPerExecution?: number;
   /**
@@ -50,9 +56,15 @@ export interface CompileArgs {
 /** What a step reports: scalars by name. */
 export type StepLogs = Record<string, Tensor>;
 
-/** Results of a batch or an evaluation: the loss and the metrics, in order. */
-export interface BatchArgs {
+/** What `testOnBatch` takes beside the data. */
+export interface TestOnBatchArgs {
   readonly sampleWeight?: DataTree | null;
+  /** Give a record of names instead of a list. Default false. */
+  readonly returnDict?: boolean;
+}
+
+/** What `trainOnBatch` takes beside the data. */
+export interface TrainOnBatchArgs extends TestOnBatchArgs {
   readonly classWeight?: Readonly<Record<number, number>> | null;
 }
 
@@ -62,9 +74,21 @@ interface Compiled {
   readonly given: Optimizer;
   readonly optimizer: Optimizer;
   readonly lossTracker: Mean;
+  /** Known from the first step on. */
+  parts: CompiledParts | null;
+  /** Which layers were trainable. */
+  trainable: ReadonlyMap<Layer, boolean>;
+  readonly steps: Map<StepKind, StepFunction>;
+}
+
+/** What belongs to which output. */
+interface CompiledParts {
+  readonly outputs: Outputs;
+  /** Positions of the outputs that have a loss. */
+  readonly withLoss: readonly number[];
+  readonly losses: ReturnType<typeof lossesPerOutput>;
   loss: CompileLoss | null;
   metrics: CompileMetrics | null;
-  readonly steps: Map<StepKind, StepFunction>;
 }
 
 export type StepKind = 'train' | 'test' | 'predict';
@@ -79,6 +103,12 @@ export abstract class Trainer extends Layer {
 
   /** Names of the outputs, as losses and logs call them. */
   abstract get outputNames(): readonly string[];
+  /** Names of the inputs of a functional model; empty for others. */
+  abstract get inputNames(): readonly string[];
+  /** The inputs' structure; null while unknown. */
+  abstract get inputForm(): Tree<unknown>;
+  /** The outputs' structure; null while unknown. */
+  abstract get outputForm(): Tree<unknown>;
   /** Shapes of the inputs (batch included), null while unknown. */
   abstract get inputShapes(): readonly (Shape | null)[] | null;
   /** Creates the weights from the shapes of real data. */
@@ -109,8 +139,8 @@ export abstract class Trainer extends Layer {
         given,
         optimizer: wraps ? new LossScaleOptimizer(given) : given,
         lossTracker: new Mean({ name: 'loss' }),
-        loss: null,
-        metrics: null,
+        parts: null,
+        trainable: trainableStates(this),
         steps: new Map(),
       };
     });
@@ -138,7 +168,7 @@ export abstract class Trainer extends Layer {
     if (!this.#compiled) return null;
     const { args, given: optimizer } = this.#compiled;
     const { loss = null, lossWeights = null, metrics = null, weightedMetrics = null } = args;
-    const { runEagerly = false, stepsPerExecution = 1 } = args;
+    const { runEagerly = false, stepsPerExecution = 1, jitCompile = 'auto' } = args;
     return {
       optimizer,
       loss,
@@ -147,30 +177,45 @@ export abstract class Trainer extends Layer {
       weightedMetrics,
       runEagerly,
       stepsPerExecution,
-      jitCompile: true,
+      jitCompile: jitCompile === 'auto' ? !runEagerly : jitCompile,
     };
+  }
+
+  /** Compiles the model as `getCompileConfig` says, or its form in JSON (with camelCase keys). */
+  compileFromConfig(config: Readonly<Record<string, unknown>>): void {
+    this.compile(revive(config) as CompileArgs);
+    if (this.built) this.optimizer.build(this.trainableVariables);
   }
 
   /** All metrics that a step updates: the loss, those of `compile`, those in the properties of layers. */
   override get metrics(): Metric[] {
     const inherited = super.metrics as Metric[];
     if (!this.#compiled) return inherited;
-    return [...new Set([...this.labelledMetrics().map(([, metric]) => metric), ...inherited])];
+    return [...new Set([...this.metricLabels().keys(), ...inherited])];
   }
 
-  /** The names of all metrics in the logs, in the order of `evaluate`. */
+  /** The names of all metrics in the logs. */
   get metricsNames(): string[] {
-    return this.labelledMetrics().map(([label]) => label);
+    const labels = this.metricLabels();
+    return this.metrics.map((metric) => labels.get(metric) ?? metric.name);
   }
 
-  /** Metrics with their names in the logs: the loss, the losses of outputs, those of `compile`, those of layers. */
-  private labelledMetrics(): [string, Metric][] {
-    const named = (metric: Metric): [string, Metric] => [metric.name, metric];
-    const { lossTracker, loss, metrics } = this.compiled;
-    const own = [named(lossTracker), ...(loss?.metrics ?? []).map(named), ...(metrics?.labelled ?? [])];
-    const known = new Set(own.map(([, metric]) => metric));
-    const others = (super.metrics as Metric[]).filter((metric) => !known.has(metric));
-    return [...own, ...others.map(named)];
+  /** Metrics with their names in the logs: the loss, the losses of outputs, those of `compile`. */
+  private metricLabels(): Map<Metric, string> {
+    if (!this.#compiled) return new Map();
+    const { lossTracker, parts } = this.#compiled;
+    const means = [lossTracker, ...(parts?.loss?.metrics ?? [])];
+    const named = means.map((metric): [Metric, string] => [metric, metric.name]);
+    return new Map([...named, ...(parts?.metrics?.labelled ?? []).map(([label, metric]) => [metric, label] as const)]);
+  }
+
+  /** Whether a quantity of the logs should rise or fall as the model gets better; null where nobody can tell. */
+  directionOf(quantity: string): Direction | null {
+    const means = this.#compiled ? [this.#compiled.lossTracker, ...(this.#compiled.parts?.loss?.metrics ?? [])] : [];
+    if (quantity === 'loss' || means.some(({ name }) => name === quantity)) return 'down';
+    const labels = this.metricLabels();
+    const metric = this.metrics.find((each) => labels.get(each) === quantity || each.name === quantity);
+    return metric?.direction ?? null;
   }
 
   /** Sets all metrics to their beginning. */
@@ -217,19 +262,20 @@ export abstract class Trainer extends Layer {
     sampleWeight: Tree<Tensor> | null,
     _training: boolean,
   ): Tensor {
-    const { compiled } = this;
-    const added = this.losses;
-    const parts: Tensor[] = [];
-    if (compiled.args.loss) {
-      const names = this.outputNames;
-      compiled.loss ??= new CompileLoss(compiled.args.loss, compiled.args.lossWeights ?? null, names);
-      parts.push(compiled.loss.call(outputLeaves(y, names), flatten(yPred), outputLeaves(sampleWeight, names)));
+    const { args } = this.compiled;
+    const values: Tensor[] = [];
+    if (args.loss) {
+      const parts = this.partsFor(yPred);
+      const outputs = flatten(yPred);
+      const targets = parts.outputs.targets(y, parts.withLoss);
+      parts.loss ??= new CompileLoss(parts.losses, args.lossWeights ?? null, parts.outputs, targets, outputs);
+      values.push(parts.loss.call(targets, outputs, parts.outputs.weights(sampleWeight, parts.withLoss)));
     }
-    parts.push(...added.map((loss) => sum(loss)));
-    if (parts.length === 0) {
+    values.push(...this.losses.map((loss) => sum(loss)));
+    if (values.length === 0) {
       throw new HornetError('fit', 'there is no loss to minimize; pass loss to compile() or add one with addLoss()');
     }
-    return parts.reduce((total, part) => add(total, part));
+    return values.reduce((total, value) => add(total, value));
   }
 
   /** Updates the metrics of `compile` and gives the results of all metrics. */
@@ -239,23 +285,35 @@ export abstract class Trainer extends Layer {
     yPred: Tree<Tensor>,
     sampleWeight: Tree<Tensor> | null,
   ): StepLogs {
-    const { compiled } = this;
-    const { metrics = null, weightedMetrics = null } = compiled.args;
+    const { metrics = null, weightedMetrics = null } = this.compiled.args;
     if (metrics !== null || weightedMetrics !== null) {
-      const names = this.outputNames;
-      const [targets, outputs] = [outputLeaves(y, names), flatten(yPred)];
-      compiled.metrics ??= new CompileMetrics(metrics, weightedMetrics, names, targets, outputs);
-      compiled.metrics.update(targets, outputs, outputLeaves(sampleWeight, names));
+      const parts = this.partsFor(yPred);
+      const [targets, outputs] = [parts.outputs.targets(y, parts.withLoss), flatten(yPred)];
+      parts.metrics ??= new CompileMetrics(metrics, weightedMetrics, parts.outputs, targets, outputs);
+      parts.metrics.update(targets, outputs, parts.outputs.weights(sampleWeight, parts.withLoss));
     }
     return this.getMetricsResult();
   }
 
+  /** What belongs to which output; found out from the first outputs. */
+  private partsFor(yPred: Tree<Tensor>): CompiledParts {
+    const { compiled } = this;
+    if (!compiled.parts) {
+      const outputs = new Outputs(yPred, this.outputNames);
+      const losses = lossesPerOutput(compiled.args.loss ?? null, outputs);
+      const withLoss = losses.flatMap((own, index) => (own.length > 0 ? [index] : []));
+      compiled.parts = { outputs, losses, withLoss, loss: null, metrics: null };
+    }
+    return compiled.parts;
+  }
+
   /** The present results of all metrics, by name. */
   getMetricsResult(): StepLogs {
+    const labels = this.metricLabels();
     const logs: StepLogs = {};
-    for (const [label, metric] of this.labelledMetrics()) {
+    for (const metric of this.metrics) {
       const result = metric.result();
-      if ('shape' in result) logs[label] = result as Tensor;
+      if ('shape' in result) logs[labels.get(metric) ?? metric.name] = result as Tensor;
       else Object.assign(logs, result);
     }
     return logs;
@@ -295,16 +353,46 @@ export abstract class Trainer extends Layer {
     return predictModel(this, x, args);
   }
 
-  /** One training step on one batch; gives the logs. */
-  async trainOnBatch(x: DataTree, y?: DataTree | null, args: BatchArgs = {}): Promise<Record<string, number>> {
-    const data = batchOf(this.ready('trainOnBatch'), 'trainOnBatch', x, y ?? null, args);
-    return readLogs(this.stepFunction('train').runBatch(data));
+  /** One training step on one batch: the loss and metrics since `resetMetrics`, as `evaluate` gives them. */
+  trainOnBatch(
+    x: DataTree,
+    y: DataTree | null | undefined,
+    args: TrainOnBatchArgs & { returnDict: true },
+  ): Promise<Record<string, number>>;
+  trainOnBatch(x: DataTree, y?: DataTree | null, args?: TrainOnBatchArgs): Promise<number[]>;
+  trainOnBatch(
+    x: DataTree,
+    y: DataTree | null = null,
+    args: TrainOnBatchArgs = {},
+  ): Promise<number[] | Record<string, number>> {
+    return this.onBatch('train', x, y, args);
   }
 
-  /** The loss and metrics of one batch. */
-  async testOnBatch(x: DataTree, y?: DataTree | null, args: BatchArgs = {}): Promise<Record<string, number>> {
-    const data = batchOf(this.ready('testOnBatch'), 'testOnBatch', x, y ?? null, args);
-    return readLogs(this.stepFunction('test').runBatch(data));
+  /** The loss and metrics of one batch, as `evaluate` gives them. */
+  testOnBatch(
+    x: DataTree,
+    y: DataTree | null | undefined,
+    args: TestOnBatchArgs & { returnDict: true },
+  ): Promise<Record<string, number>>;
+  testOnBatch(x: DataTree, y?: DataTree | null, args?: TestOnBatchArgs): Promise<number[]>;
+  testOnBatch(
+    x: DataTree,
+    y: DataTree | null = null,
+    args: TestOnBatchArgs = {},
+  ): Promise<number[] | Record<string, number>> {
+    return this.onBatch('test', x, y, args);
+  }
+
+  private async onBatch(
+    kind: 'train' | 'test',
+    x: DataTree,
+    y: DataTree | null,
+    args: TrainOnBatchArgs,
+  ): Promise<number[] | Record<string, number>> {
+    const where = `${kind}OnBatch`;
+    const data = batchOf(this.ready(where), where, x, y, args);
+    const logs = await readLogs(this.stepFunction(kind).runBatch(data));
+    return args.returnDict ? logs : logsInOrder(this, logs);
   }
 
   /** The outputs for one batch. The work is queued; read the result with `data()`. */
@@ -352,18 +440,43 @@ export abstract class Trainer extends Layer {
 
   private ready(where: string): this {
     if (!this.#compiled) throw new HornetError(where, 'the model is not compiled; call compile() first');
+    this.warnOfTrainable(this.#compiled);
     return this;
+  }
+
+  /** A step is made for the weights that were trainable; says so once where that has changed. */
+  private warnOfTrainable(compiled: Compiled): void {
+    const now = trainableStates(this);
+    const changed = [...now].filter(([layer, state]) => (compiled.trainable.get(layer) ?? state) !== state);
+    compiled.trainable = now;
+    if (changed.length === 0) return;
+    const names = changed.map(([{ name }]) => name).join(', ');
+    process.emitWarning(
+      `[${this.name}] trainable has changed since compile(); call it again. Changed layers: ${names}`,
+    );
   }
 }
 
 /** Unknown names are told here, not when the first step is compiled. */
 function checkNames({ loss = null, metrics = null, weightedMetrics = null }: CompileArgs): void {
-  const visit = (item: unknown, check: (name: string) => unknown): void => {
-    if (typeof item === 'string') check(item);
-    else if (isBranch(item)) for (const child of Object.values(item)) visit(child, check);
+  const visit = (spec: unknown, check: (name: string) => unknown): void => {
+    for (const item of flatten(spec)) {
+      if (typeof item === 'string' && shapeDependent(item) === undefined) check(item);
+    }
   };
   visit(loss, getLoss);
-  for (const spec of [metrics, weightedMetrics]) visit(spec, (name) => shapeDependent(name) ?? getMetric(name));
+  for (const spec of [metrics, weightedMetrics]) visit(spec, getMetric);
+}
+
+const trainableStates = (model: Layer): Map<Layer, boolean> =>
+  new Map(model.flattenLayers().map((layer) => [layer, layer.trainable]));
+
+/** Makes the objects that a config describes; those made already stay. */
+function revive(value: unknown): unknown {
+  if (!isBranch(value)) return value;
+  if ('class_name' in value) return deserializeValue(value as Json);
+  if (Array.isArray(value)) return value.map(revive);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revive(item)]));
 }
 
 /** Logs in alphabetical order, as Keras shows them. */

@@ -102,10 +102,9 @@ async function train(network: Network): Promise<Record<string, number[]>> {
   const y = tensor(Int32Array.from({ length: rows }, (_, i) => i % CLASSES));
   const { history } = await model.fit(x, y, { batchSize: BATCH, epochs: 3, shuffle: false, verbose: 0 });
   // One batch at a time takes another way: programs that are not bound to their memory.
-  const first = await model.trainOnBatch(x, y);
+  const batch = await model.trainOnBatch(x, y);
   const predicted = await model.predict(x, { batchSize: BATCH, verbose: 0 });
-  const result: Record<string, number[]> = { loss: history.loss, accuracy: history.accuracy };
-  result.batch = Object.values(first);
+  const result: Record<string, number[]> = { loss: history.loss, accuracy: history.accuracy, batch };
   result.predicted = await predicted.numbers();
   for (const variable of [...model.variables, ...model.optimizer.variables]) {
     if (variable.dtype !== 'uint32') result[variable.path] = await variable.value.numbers();

@@ -161,7 +161,7 @@ async function checkTraining(test: LayerTest): Promise<void> {
   model.compile({ optimizer: 'sgd', loss: 'mse' });
   const target = draw(test.outputShape, 'float32', 7);
   const data = mapTree(inputsOf(test), (x) => x);
-  const { loss } = await model.trainOnBatch(data as never, target);
+  const { loss } = await model.trainOnBatch(data, target, { returnDict: true });
   expect(Number.isFinite(loss)).toBe(true);
   const after = await model.getWeights();
   expect(after.every((weight) => isFinite(Array.from(weight as ArrayLike<number>, Number)))).toBe(true);

@@ -89,7 +89,7 @@ test.each(['mixed_float16', 'mixed_bfloat16'])('%s trains as in Keras, step by s
   model.compile({ optimizer, loss: 'sparse_categorical_crossentropy', metrics: ['accuracy'] });
   for (const log of golden.logs) {
     model.resetMetrics();
-    const { loss, accuracy } = await model.trainOnBatch(upload(golden.x), upload(golden.y));
+    const { loss, accuracy } = await model.trainOnBatch(upload(golden.x), upload(golden.y), { returnDict: true });
     await expectEqual('loss', loss, log.loss, { tol: golden.loss_tol });
     const [iterations] = await optimizer.iterations.numbers();
     // Of sixteen samples one may be a close call.

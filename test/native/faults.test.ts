@@ -36,7 +36,7 @@ test('an index out of bounds in training is an error, and nothing of the model h
   const before = await state(model);
   await expect(model.trainOnBatch(x(bad), y)).rejects.toThrow(/\[gather\] index 10 is out of bounds .*10/);
   expect(await state(model)).toEqual(before);
-  const { loss } = await model.trainOnBatch(x(good), y);
+  const [loss] = await model.trainOnBatch(x(good), y);
   expect(Number.isFinite(loss)).toBe(true);
   expect(await state(model)).not.toEqual(before);
 });
