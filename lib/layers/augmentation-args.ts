@@ -34,8 +34,27 @@ export function factorBounds(where: string, name: string, factor: Factor, limits
   return [Math.max(-size, least), size];
 }
 
+/**
+ * The bounds of a factor that a layer also takes with its other sign: a number f stands for −f to f.
+ *
+ * @param limits - What the layer allows for the numbers given.
+ * @param open - Whether the lower limit itself is not allowed. Default false.
+ * @throws HornetError for what is neither a number within the limits nor a pair of such.
+ */
+export function symmetricBounds(where: string, name: string, factor: Factor, limits: Bounds, open = false): Bounds {
+  const [least, most] = limits;
+  const isPlain = typeof factor === 'number';
+  const given: readonly number[] = isPlain ? [-Math.abs(factor), Math.abs(factor)] : factor;
+  const isAllowed = (x: number): boolean => (open ? x > least : x >= least) && x <= most;
+  if (!isPair(given) || !(isPlain ? [factor] : given).every(isAllowed)) {
+    const wanted = `expected ${name} to be a number or a pair of numbers in ${open ? '(' : '['}${least}, ${most}]`;
+    throw new HornetError(where, `${wanted}, received ${JSON.stringify(factor)}`);
+  }
+  return [Math.min(...given), Math.max(...given)];
+}
+
 const isPair = (list: readonly unknown[]): boolean =>
-  list.length === 2 && list.every((item) => typeof item === 'number' && !Number.isNaN(item));
+  Array.isArray(list) && list.length === 2 && list.every((item) => typeof item === 'number' && !Number.isNaN(item));
 
 /** A value range, in order. Throws a `HornetError` for anything but two numbers. */
 export function checkValueRange(where: string, range: ValueRange): ValueRange {

@@ -11,6 +11,7 @@ export * from './borders.js';
 export * from './conv-transpose.js';
 export { Conv1D, Conv2D, Conv3D, conv1d, conv2d, conv3d, type BaseConvArgs, type ConvArgs } from './conv.js';
 export * from './core.js';
+export { CenterCrop, centerCrop, RandomCrop, randomCrop } from './cropping-images.js';
 export * from './dense.js';
 export * from './depthwise-conv.js';
 export * from './einsum-dense.js';
@@ -45,8 +46,29 @@ export * from './multi-head-attention.js';
 export * from './normalization.js';
 export * from './pooling.js';
 export type { ProjectedAttentionArgs, ProjectedAttentionCallOptions } from './projected-attention.js';
+export {
+  RandomRotation,
+  randomRotation,
+  RandomShear,
+  randomShear,
+  RandomTranslation,
+  randomTranslation,
+  RandomZoom,
+  randomZoom,
+  type RandomAffineArgs,
+  type RandomShearArgs,
+  type RandomZoomArgs,
+} from './random-affine.js';
+export {
+  RandomElasticTransform,
+  randomElasticTransform,
+  type RandomElasticTransformArgs,
+} from './random-elastic-transform.js';
+export { RandomFlip, randomFlip, type FlipMode, type RandomFlipArgs } from './random-flip.js';
+export { RandomPerspective, randomPerspective, type RandomPerspectiveArgs } from './random-perspective.js';
 export type { CellArgs, RecurrentCell, States, StateSize } from './recurrent-cell.js';
 export * from './reshaping.js';
+export { Resizing, resizing, type ResizingArgs } from './resizing.js';
 export { RNN, rnn, type RNNArgs, type RNNCallOptions } from './rnn.js';
 export type { ScaleArgs } from './scaled-normalization.js';
 export * from './scaling.js';

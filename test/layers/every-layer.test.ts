@@ -341,6 +341,31 @@ const attention: Row[] = [
   ],
 ];
 
+const photos = { inputShape: [2, 6, 8, 3], outputShape: [2, 6, 8, 3] };
+const drawn = { ...photos, deterministic: false };
+const images: Row[] = [
+  ['Resizing', { ...photos, layer: (o) => layers.resizing(9, 4, o), outputShape: [2, 9, 4, 3] }],
+  ['CenterCrop', { ...photos, layer: (o) => layers.centerCrop(5, 4, o), outputShape: [2, 5, 4, 3] }],
+  [
+    'CenterCrop of something smaller',
+    { ...photos, layer: (o) => layers.centerCrop(7, 9, o), outputShape: [2, 7, 9, 3] },
+  ],
+  ['RandomCrop', { ...drawn, layer: (o) => layers.randomCrop(3, 4, o), outputShape: [2, 3, 4, 3] }],
+  ['RandomFlip', { ...drawn, layer: (o) => layers.randomFlip(o) }],
+  ['RandomTranslation', { ...drawn, layer: (o) => layers.randomTranslation(0.3, [0.1, 0.2], o) }],
+  ['RandomRotation', { ...drawn, layer: (o) => layers.randomRotation(0.2, { ...o, fillMode: 'wrap' }) }],
+  ['RandomZoom', { ...drawn, layer: (o) => layers.randomZoom(0.2, { ...o, fillMode: 'constant', fillValue: 1 }) }],
+  ['RandomShear', { ...drawn, layer: (o) => layers.randomShear({ ...o, xFactor: 0.3, yFactor: [0.1, 0.2] }) }],
+  ['RandomPerspective', { ...drawn, layer: (o) => layers.randomPerspective({ ...o, factor: [1, 1], scale: 0.4 }) }],
+  [
+    'RandomElasticTransform',
+    {
+      ...drawn,
+      layer: (o) => layers.randomElasticTransform({ ...o, factor: [1, 1], scale: [0.8, 1], valueRange: [-2, 2] }),
+    },
+  ],
+];
+
 const rows = [
   ...core,
   ...convolutions,
@@ -352,5 +377,6 @@ const rows = [
   ...merging,
   ...attention,
   ...recurrence,
+  ...images,
 ];
 test.each(rows)('%s', (_name, row) => runLayerTest(row));

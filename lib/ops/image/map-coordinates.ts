@@ -4,6 +4,7 @@ import { HornetError } from '../../errors.js';
 import { Tensor } from '../../tensor.js';
 import { Variable } from '../../variable.js';
 import { castTo, convertToTensor, type TensorLike } from '../convert.js';
+import { round } from '../elementwise.js';
 import { partOf } from '../movement.js';
 import { publicOp } from '../public-op.js';
 import { reshapeTo } from '../reshape-core.js';
@@ -47,7 +48,8 @@ export const mapCoordinates = publicOp(
     const grid = reshapeTo(x, [1, ...x.shape, 1]);
     const at = places.map((place) => {
       const float = isFloat(place.dtype) ? place : castTo(place, 'float32');
-      return reshapeTo(float, [1, ...place.shape, 1]);
+      // Between two elements this op takes the even one, affine maps take the outer one, as in Keras.
+      return reshapeTo(order === 0 ? round(float) : float, [1, ...place.shape, 1]);
     });
     return reshapeTo(sampleGrid(grid, at, sampling), places[0].shape);
   },

@@ -90,14 +90,21 @@ export function homography(from: Tensor, to: Tensor): Homography {
   return [scaled(first), scaled(second), scaled(third)];
 }
 
+/** Where the maps take points: coordinates [N or 1, …], one map for each of the N. */
+export function mapPoints(map: Homography, x: Tensor, y: Tensor): readonly [x: Tensor, y: Tensor] {
+  const [across, down, depth] = map.map((entries) => {
+    const [a, b, c] = entries.map((entry) =>
+      reshapeTo(castTo(entry, x.dtype), [entry.size, ...Array<number>(x.rank - 1).fill(1)]),
+    );
+    return add(add(mul(a, x), mul(b, y)), c);
+  });
+  return [div(across, depth), div(down, depth)];
+}
+
 /** Planes [N, H, W, C] whose pixel (x, y) is that at the place where `map` takes it. */
 export function perspectivePlanes(planes: Tensor, map: Homography, sampling: Sampling): Tensor {
   const [, height, width] = planes.shape;
   const dtype = placeType(planes.dtype);
-  const [row, column] = [iota([1, height, 1, 1], 1, dtype), iota([1, 1, width, 1], 2, dtype)];
-  const [x, y, depth] = map.map((entries) => {
-    const [a, b, c] = entries.map((entry) => reshapeTo(castTo(entry, dtype), [entry.size, 1, 1, 1]));
-    return add(add(mul(a, column), mul(b, row)), c);
-  });
-  return sampleGrid(planes, [div(y, depth), div(x, depth)], sampling);
+  const [x, y] = mapPoints(map, iota([1, 1, width, 1], 2, dtype), iota([1, height, 1, 1], 1, dtype));
+  return sampleGrid(planes, [y, x], sampling);
 }

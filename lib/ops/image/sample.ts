@@ -74,10 +74,17 @@ function neighboursOf(place: Tensor, size: number, { interpolation, fillMode }: 
     const isInside = e.logicalAnd(e.greaterEqual(at, constant(0)), e.less(at, constant(size)));
     return { index, isInside: fillMode === 'constant' ? isInside : null, weight };
   };
-  if (interpolation === 'nearest') return [neighbour(e.round(place), null)];
+  if (interpolation === 'nearest') return [neighbour(nearest(place), null)];
   const lower = e.floor(place);
   const fraction = e.sub(place, lower);
   return [neighbour(lower, e.sub(constant(1), fraction)), neighbour(e.add(lower, constant(1)), fraction)];
+}
+
+/** The nearest whole number; of two, the one further from zero. */
+function nearest(x: Tensor): Tensor {
+  const whole = e.trunc(x);
+  const isFar = e.greaterEqual(e.abs(e.sub(x, whole)), scalar(0.5, x.dtype));
+  return e.select(isFar, e.add(whole, e.sign(x)), whole);
 }
 
 /** One of each list, in all ways. */
