@@ -49,3 +49,13 @@ test('anomaly-detection: finds the days on which the sensor jumps', async () => 
   const stdout = await run('anomaly-detection', ['--epochs', '12', '--days', '14']);
   expect(last(stdout, 'days judged rightly')).toBeGreaterThanOrEqual(11);
 }, 120_000);
+
+test('transformer: translates numbers', async () => {
+  const stdout = await run('transformer', ['--epochs', '4', '--samples', '8000']);
+  expect(last(stdout, 'translation accuracy')).toBeGreaterThanOrEqual(0.9);
+}, 120_000);
+
+test('miniature-gpt: writes sentences that the grammar makes', async () => {
+  const stdout = await run('miniature-gpt', ['--epochs', '5', '--sentences', '8000']);
+  expect(last(stdout, 'grammatical')).toBeGreaterThanOrEqual(0.65);
+}, 120_000);
