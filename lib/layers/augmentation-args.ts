@@ -1,7 +1,6 @@
 // Arguments that layers of augmentation share: factors and value ranges.
-import type { DType } from '../dtype.js';
 import { HornetError } from '../errors.js';
-import { add, cast, divide, multiply, subtract } from '../ops/index.js';
+import { add, divide, multiply, subtract } from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
 
 /** The strength of an augmentation: drawn between two bounds; a number f stands for −f to f, as far as allowed. */
@@ -56,17 +55,23 @@ export function symmetricBounds(where: string, name: string, factor: Factor, lim
 const isPair = (list: readonly unknown[]): boolean =>
   Array.isArray(list) && list.length === 2 && list.every((item) => typeof item === 'number' && !Number.isNaN(item));
 
-/** A value range, in order. Throws a `HornetError` for anything but two numbers. */
-export function checkValueRange(where: string, range: ValueRange): ValueRange {
+/** A value range, in order; by default that of bytes. Throws a `HornetError` for anything but two numbers. */
+export function checkValueRange(where: string, range: ValueRange = bytes): ValueRange {
   if (!Array.isArray(range) || !isPair(range)) {
     throw new HornetError(where, `expected valueRange to be a pair of numbers, received ${JSON.stringify(range)}`);
   }
   return [Math.min(...range), Math.max(...range)];
 }
 
-/** Images from one range of values to another. */
-export function changeRange(images: Tensor, from: ValueRange, to: ValueRange, dtype: DType = 'float32'): Tensor {
-  if (from[0] === to[0] && from[1] === to[1]) return images;
-  const unit = divide(subtract(cast(images, dtype), from[0]), from[1] - from[0]);
-  return add(multiply(unit, to[1] - to[0]), to[0]);
+/** The values of pixels that are bytes. */
+export const bytes: ValueRange = [0, 255];
+
+const isNumbers = (range: ValueRange | readonly [Tensor, Tensor]): range is ValueRange => typeof range[0] === 'number';
+
+/** Images from one range of values to another; the first may have been computed. */
+export function changeRange(images: Tensor, from: ValueRange | readonly [Tensor, Tensor], to: ValueRange): Tensor {
+  const [low, high] = from;
+  if (low === to[0] && high === to[1]) return images;
+  const span = isNumbers(from) ? from[1] - from[0] : subtract(from[1], from[0]);
+  return add(multiply(divide(subtract(images, low), span), to[1] - to[0]), to[0]);
 }

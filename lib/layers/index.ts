@@ -8,6 +8,7 @@ export type { AttentionCallOptions, BaseAttentionArgs } from './base-attention.j
 export { BatchNormalization, batchNormalization, type BatchNormalizationArgs } from './batch-normalization.js';
 export * from './bidirectional.js';
 export * from './borders.js';
+export * from './clahe.js';
 export * from './conv-transpose.js';
 export { Conv1D, Conv2D, Conv3D, conv1d, conv2d, conv3d, type BaseConvArgs, type ConvArgs } from './conv.js';
 export * from './core.js';
@@ -16,6 +17,7 @@ export * from './dense.js';
 export * from './depthwise-conv.js';
 export * from './einsum-dense.js';
 export * from './embedding.js';
+export * from './equalization.js';
 export * from './gru.js';
 export {
   BaseImagePreprocessingLayer,
@@ -42,8 +44,10 @@ export * from './lstm.js';
 export * from './masking.js';
 export * from './max-num-bounding-boxes.js';
 export * from './merging.js';
+export * from './mixing.js';
 export * from './multi-head-attention.js';
 export * from './normalization.js';
+export * from './pipeline.js';
 export * from './pooling.js';
 export type { ProjectedAttentionArgs, ProjectedAttentionCallOptions } from './projected-attention.js';
 export {
@@ -66,6 +70,13 @@ export {
 } from './random-elastic-transform.js';
 export { RandomFlip, randomFlip, type FlipMode, type RandomFlipArgs } from './random-flip.js';
 export { RandomPerspective, randomPerspective, type RandomPerspectiveArgs } from './random-perspective.js';
+export * from './random-color.js';
+export type { RandomColorArgs } from './random-color-layer.js';
+export * from './random-color-jitter.js';
+export * from './random-erasing.js';
+export * from './random-gaussian-blur.js';
+export * from './random-hue.js';
+export * from './random-tones.js';
 export type { CellArgs, RecurrentCell, States, StateSize } from './recurrent-cell.js';
 export * from './reshaping.js';
 export { Resizing, resizing, type ResizingArgs } from './resizing.js';

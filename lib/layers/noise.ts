@@ -13,9 +13,9 @@ export interface NoiseArgs extends LayerArgs {
 }
 
 /** Throws unless a rate is within [0, 1]. */
-export function checkRate(where: string, rate: number): void {
+export function checkRate(where: string, rate: number, name = 'rate'): void {
   if (!(rate >= 0 && rate <= 1))
-    throw new HornetError(where, `expected rate to be between 0 and 1, received ${String(rate)}`);
+    throw new HornetError(where, `expected ${name} to be between 0 and 1, received ${String(rate)}`);
 }
 
 /** A layer with random numbers of its own that does nothing outside of training. */
