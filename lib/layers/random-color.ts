@@ -1,9 +1,9 @@
 // Layers that change the colors of images at random, by a factor that is drawn for each image.
-import { add, cast, clip, depthwiseConv, image, mean, multiply, reshape, subtract, where } from '../ops/index.js';
+import { add, cast, clip, depthwiseConv, image, mean, multiply, reshape, where } from '../ops/index.js';
 import type { SeedGenerator } from '../random.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
-import { checkValueRange, factorBounds, type Bounds, type Factor, type ValueRange } from './augmentation-args.js';
+import type { Bounds, Factor } from './augmentation-args.js';
 import {
   drawPerImage,
   drawWhether,
@@ -13,6 +13,7 @@ import {
 } from './image-preprocessing.js';
 import type { Config } from './layer.js';
 import { checkRate } from './noise.js';
+import { RandomColorLayer, type RandomColorArgs } from './random-color-layer.js';
 
 /** Makes images brighter or darker: adds a share of the value range, drawn from `factor` within [−1, 1]. */
 export class RandomBrightness extends RandomColorLayer {

@@ -241,6 +241,43 @@ const noise: Row[] = [
   ['SpatialDropout3D', shapeless((o) => layers.spatialDropout3d(0.5, o), [2, 2, 3, 3, 4], random)],
 ];
 
+/** A layer that keeps the sizes of images; the numbers that it draws are those of a seed. */
+const imageRow = (
+  name: string,
+  layer: (options: Options & { readonly seed: number }) => layers.Layer,
+  more: Partial<LayerTest> = {},
+): Row => [
+  name,
+  { layer: (o) => layer({ ...o, seed: 3 }), inputShape: [3, 4, 5, 3], outputShape: [3, 4, 5, 3], ...more },
+];
+const valueRange = [-2, 2] as const;
+const augmentation: Row[] = [
+  imageRow('RandomBrightness', (o) => layers.randomBrightness(0.3, { ...o, valueRange })),
+  imageRow('RandomContrast', (o) => layers.randomContrast(0.3, { ...o, valueRange })),
+  imageRow('RandomColorDegeneration', (o) => layers.randomColorDegeneration(0.3, { ...o, valueRange })),
+  imageRow('RandomSharpness', (o) => layers.randomSharpness(0.3, { ...o, valueRange })),
+  imageRow('RandomGrayscale', (o) => layers.randomGrayscale({ ...o, factor: 0.3 })),
+  imageRow('RandomHue', (o) => layers.randomHue(0.3, { ...o, valueRange })),
+  imageRow('RandomSaturation', (o) => layers.randomSaturation(0.3, { ...o, valueRange })),
+  imageRow('RandomColorJitter', (o) => layers.randomColorJitter({ ...o, contrastFactor: 0.3, hueFactor: 0.2 })),
+  imageRow('RandomInvert', (o) => layers.randomInvert({ ...o, factor: 0.3, valueRange })),
+  imageRow('RandomPosterization', (o) => layers.randomPosterization([2, 6], { ...o, valueRange }), {
+    differentiable: false,
+  }),
+  imageRow('Solarization', (o) => layers.solarization({ ...o, additionFactor: 0.3, valueRange })),
+  imageRow('RandomGaussianBlur', (o) => layers.randomGaussianBlur({ ...o, kernelSize: [3, 5], sigma: [0.2, 0.8] })),
+  imageRow('RandomErasing', (o) => layers.randomErasing({ ...o, fillValue: [1, 0, 1], valueRange })),
+  imageRow('MixUp', (o) => layers.mixUp({ ...o, alpha: 0.4 })),
+  imageRow('CutMix', (o) => layers.cutMix({ ...o, factor: 0.7 })),
+  imageRow('AutoContrast', ({ dtype }) => layers.autoContrast({ dtype, valueRange })),
+  imageRow('Equalization', ({ dtype }) => layers.equalization({ dtype, bins: 16, valueRange })),
+  imageRow(
+    'ContrastLimitedAdaptiveHistogramEqualization',
+    ({ dtype }) => layers.contrastLimitedAdaptiveHistogramEqualization({ dtype, tileGridSize: [2, 3], valueRange }),
+    { differentiable: false },
+  ),
+];
+
 const pair = [
   [2, 3, 4],
   [2, 3, 4],
@@ -374,6 +411,7 @@ const rows = [
   ...activations,
   ...normalizations,
   ...noise,
+  ...augmentation,
   ...merging,
   ...attention,
   ...recurrence,

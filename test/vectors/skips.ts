@@ -68,4 +68,10 @@ export const skips: readonly SkipRule[] = [
       'without data_format two backends read the images as channels_first whatever the default says; TensorFlow, the ' +
       'symbolic op and the documentation take the default, and so does Hornet',
   })),
+  {
+    group: 'layers',
+    label: 'RandomErasing',
+    id: 'extra/layers/RandomErasing/594#0',
+    reason: 'depends on where the rectangle lies, though it is not marked as random: it lay between pixels',
+  },
 ];
