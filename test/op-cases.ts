@@ -5,33 +5,11 @@ import { opTable } from '../lib/graph/op.js';
 import type { Attrs } from '../lib/graph/ir.js';
 import { emit } from '../lib/graph/trace.js';
 import { recurrent, type RecurrentCell } from '../lib/ops/rnn-core.js';
+import { linalgCases } from './linalg-op-cases.js';
+import { signalCases } from './signal-op-cases.js';
+import { of, sample, type OpCase, type Sample } from './op-case.js';
 
-/** One op on concrete inputs. */
-export interface OpCase {
-  readonly name: string;
-  readonly fn: (...inputs: Tensor[]) => Tensor | Tensor[];
-  readonly inputs: readonly Sample[];
-  /** The first output, flat. */
-  readonly want?: readonly number[];
-  /** Whether gradients are compared with finite differences. Default true. */
-  readonly grad?: boolean;
-}
-
-/** Numbers of an input. */
-export interface Sample {
-  readonly values: readonly number[];
-  readonly shape: readonly number[];
-}
-
-/** Different numbers between `low` and `high`, always the same ones. */
-export function sample(shape: readonly number[], low = -2, high = 2): Sample {
-  const size = shape.reduce((a, b) => a * b, 1);
-  // Multiples of the golden ratio modulo one keep their distance from each other.
-  const values = Array.from({ length: size }, (_, i) => low + (high - low) * (((i + 1) * 0.6180339887) % 1));
-  return { values, shape };
-}
-
-const of = (...values: number[]): Sample => ({ values, shape: [values.length] });
+export { sample, type OpCase, type Sample };
 
 const unary = (name: keyof typeof ops, math: ((x: number) => number) | null, low = -2, high = 2): OpCase => {
   const input = sample([5], low, high);
@@ -334,7 +312,6 @@ const withoutGradient: OpCase[] = [
   discrete('bitwiseLeftShift', onIntegers(ops.bitwiseLeftShift), [of(1, 3), of(4, 2)], [16, 12]),
   discrete('bitwiseRightShift', onIntegers(ops.bitwiseRightShift), [of(17, -8), of(4, 1)], [1, -4]),
   discrete('nextafter', (x, y) => ops.nextafter(x, y), [of(0), of(1)], [Number.MIN_VALUE]),
-  { name: 'qr', fn: (x) => ops.qr(x), inputs: [sample([4, 3])], grad: false },
 ];
 
 /** A primitive that no public op is named after. */
@@ -482,6 +459,8 @@ export const opCases: readonly OpCase[] = [
   ...norms,
   ...attentions,
   ...recurrences,
+  ...linalgCases,
+  ...signalCases,
   ...withoutGradient,
   ...inner,
 ];

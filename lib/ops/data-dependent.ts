@@ -1,19 +1,14 @@
 // Ops whose result has a shape that depends on the numbers. They read them, so they give promises and cannot be recorded.
 import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
-import { DeviceTensor, type Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import { normalizeAxis } from './axes.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
 import { filled, vector } from './fill.js';
 import { gatherAlong, scatterNd } from './gather.js';
 import { concatTensors, iota, partOf, transposeTo } from './movement.js';
+import { numbersOf } from './numbers.js';
 import { reshapeTo } from './reshape-core.js';
-
-/** The numbers of a tensor. Throws a `HornetError` where there are none yet. */
-function numbersOf(op: string, x: Tensor): Promise<number[]> {
-  if (x instanceof DeviceTensor) return x.numbers();
-  throw new HornetError(op, 'the shape of the result depends on the numbers, so it cannot be part of a program');
-}
 
 /**
  * The coordinates (int32) of all elements that are not zero, one tensor per axis.

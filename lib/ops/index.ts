@@ -1,7 +1,21 @@
 // The `ops` namespace: the public ops of all families.
 export * from './arithmetic.js';
 export * from './comparison.js';
+export {
+  angle,
+  conj,
+  conjugate,
+  imag,
+  isreal,
+  polar,
+  real,
+  viewAsComplex,
+  viewAsReal,
+  type Complex,
+  type ComplexLike,
+} from './complex.js';
 export type { TensorLike } from './convert.js';
+export { ctcDecode, ctcLoss, type CtcDecodeArgs } from './ctc.js';
 export {
   array,
   convertToTensor,
@@ -68,9 +82,22 @@ export {
 } from './conv.js';
 export { dotProductAttention, type AttentionArgs } from './attention.js';
 export { einsum } from './einsum.js';
+export {
+  fft,
+  fft2,
+  ifft2,
+  irfft,
+  istft,
+  rfft,
+  stft,
+  type IstftArgs,
+  type StftArgs,
+  type StftWindow,
+} from './fourier.js';
 export { fold, unfold, type FoldArgs } from './fold.js';
 export * as image from './image/index.js';
-export { qr } from './linalg.js';
+export * from './linalg.js';
+export * as linalg from './linalg.js';
 export * from './loss.js';
 export { dot, inner, matmul, outer, tensordot, vdot, type TensordotAxes } from './matmul.js';
 export * from './norm.js';

@@ -7,10 +7,10 @@ import { broadcastShapes, broadcastTensor } from './broadcast.js';
 import { castTo, type TensorLike } from './convert.js';
 import * as e from './elementwise.js';
 import { scalar } from './fill.js';
+import { lengthOf } from './length.js';
 import { concatTensors, partOf, transposeTo } from './movement.js';
 import { promote } from './promote.js';
 import { publicOp } from './public-op.js';
-import { reduceSum } from './reduce-core.js';
 import { reshapeTo } from './reshape-core.js';
 
 /** Where `cross` finds the vectors. */
@@ -91,8 +91,5 @@ export const cdist = publicOp('cdist', (x: TensorLike, y: TensorLike): Tensor =>
   const rows = reshapeTo(a, [...a.shape.slice(0, -1), 1, a.shape.at(-1)!]);
   const columns = reshapeTo(b, [...b.shape.slice(0, -2), 1, ...b.shape.slice(-2)]);
   const gap = e.sub(rows, columns);
-  const square = reduceSum(e.square(gap), [gap.rank - 1]);
-  // The root has no slope at 0: equal vectors get no gradient.
-  const isZero = e.equal(square, scalar(0, square.dtype));
-  return e.select(isZero, scalar(0, square.dtype), e.sqrt(e.select(isZero, scalar(1, square.dtype), square)));
+  return lengthOf(gap, [gap.rank - 1]);
 });

@@ -101,16 +101,18 @@ export const spaceToDepth = blockOp(
   'b c (h p) (w q) -> b (c p q) h w',
 );
 
+/** Where sequences that overlap have their elements: [count, size] of indices. */
+export function sequencePlaces(count: number, size: number, stride: number): Tensor {
+  const indices = Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * stride + (i % size));
+  return reshapeTo(vector(indices, 'int32'), [count, size]);
+}
+
 /** Overlapping parts of the last axis: `[..., n]` becomes `[..., count, sequenceLength]`. */
 export const extractSequences = publicOp(
   'extractSequences',
   (x: TensorLike, sequenceLength: number, sequenceStride: number): Tensor => {
     const value = convertToTensor(x);
     const count = Math.max(0, Math.floor(1 + (value.shape[value.rank - 1] - sequenceLength) / sequenceStride));
-    const indices = Array.from({ length: count * sequenceLength }, (_, i) => {
-      return Math.floor(i / sequenceLength) * sequenceStride + (i % sequenceLength);
-    });
-    const at = reshapeTo(vector(indices, 'int32'), [count, sequenceLength]);
-    return gatherAlong(value, at, value.rank - 1);
+    return gatherAlong(value, sequencePlaces(count, sequenceLength, sequenceStride), value.rank - 1);
   },
 );

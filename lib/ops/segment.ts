@@ -7,15 +7,22 @@ import * as e from './elementwise.js';
 import { filled, scalar } from './fill.js';
 import { scatterNd, toIndices, type ScatterMode } from './gather.js';
 import { partOf } from './movement.js';
+import { numbersOf } from './numbers.js';
 import { publicOp } from './public-op.js';
 import { reshapeTo } from './reshape-core.js';
 
 /** How many segments there are. */
 export interface SegmentArgs {
-  /** Rows of the result. Needed: its shape must be known before the numbers are. */
+  /** Rows of the result. Default: one more than the largest id, which has to be read first: the result is a promise. */
   readonly numSegments?: number | null;
   /** Whether the ids are sorted; makes no difference. */
   readonly sorted?: boolean;
+}
+
+/** A reduction of segments, at once where their number is given. */
+export interface SegmentOp {
+  (data: TensorLike, segmentIds: TensorLike, options: SegmentArgs & { readonly numSegments: number }): Tensor;
+  (data: TensorLike, segmentIds: TensorLike, options?: SegmentArgs): Promise<Tensor>;
 }
 
 type Neutral = (x: Tensor) => number;
@@ -32,8 +39,16 @@ const integerEnds: Record<string, readonly [number, number]> = {
 const lowest: Neutral = ({ dtype }) => (isFloat(dtype) ? -Infinity : integerEnds[dtype][0]);
 const highest: Neutral = ({ dtype }) => (isFloat(dtype) ? Infinity : integerEnds[dtype][1]);
 
-const segmentOp = (name: string, mode: ScatterMode, neutral: Neutral) =>
-  publicOp(name, (data: TensorLike, segmentIds: TensorLike, options: SegmentArgs = {}): Tensor => {
+const segmentOp = (name: string, mode: ScatterMode, neutral: Neutral): SegmentOp => {
+  const reduce = (rows: Tensor, ids: Tensor, count: number): Tensor => {
+    // Rows whose id is out of range go to one more segment, which is dropped.
+    const limit = scalar(count, ids.dtype);
+    const valid = e.logicalAnd(e.greaterEqual(ids, scalar(0, ids.dtype)), e.less(ids, limit));
+    const target = reshapeTo(e.select(valid, ids, limit), [ids.size, 1]);
+    const start = filled([count + 1, ...rows.shape.slice(1)], neutral(rows), rows.dtype);
+    return partOf(scatterNd(start, target, rows, mode), 0, 0, count);
+  };
+  return publicOp(name, (data: TensorLike, segmentIds: TensorLike, options: SegmentArgs = {}) => {
     const rows = convertToTensor(data);
     const ids = toIndices(name, segmentIds);
     if (ids.rank !== 1) throw new HornetError(name, `expected segmentIds to have rank 1, received rank ${ids.rank}`);
@@ -41,19 +56,15 @@ const segmentOp = (name: string, mode: ScatterMode, neutral: Neutral) =>
       throw new HornetError(name, `expected an id for each of ${rows.shape[0]} rows, received ${ids.size}`);
     }
     const { numSegments } = options;
-    if (!(Number.isInteger(numSegments) && numSegments! >= 0)) {
-      throw new HornetError(
-        name,
-        `expected numSegments, the size of the result, to be a non-negative integer, received ${numSegments}`,
-      );
+    if (numSegments === null || numSegments === undefined) {
+      return numbersOf(name, ids).then((numbers) => reduce(rows, ids, 1 + Math.max(-1, ...numbers)));
     }
-    // Rows whose id is out of range go to one more segment, which is dropped.
-    const limit = scalar(numSegments!, ids.dtype);
-    const valid = e.logicalAnd(e.greaterEqual(ids, scalar(0, ids.dtype)), e.less(ids, limit));
-    const target = reshapeTo(e.select(valid, ids, limit), [ids.size, 1]);
-    const start = filled([numSegments! + 1, ...rows.shape.slice(1)], neutral(rows), rows.dtype);
-    return partOf(scatterNd(start, target, rows, mode), 0, 0, numSegments!);
-  });
+    if (!(Number.isInteger(numSegments) && numSegments >= 0)) {
+      throw new HornetError(name, `expected numSegments to be a non-negative integer, received ${numSegments}`);
+    }
+    return reduce(rows, ids, numSegments);
+  }) as SegmentOp;
+};
 
 /** Sum of the rows of each segment; 0 where there are none. */
 export const segmentSum = segmentOp('segmentSum', 'add', () => 0);

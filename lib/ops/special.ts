@@ -44,21 +44,6 @@ export const signbit = unaryOp('signbit', (x) => {
   return e.less(isFloat(x.dtype) ? e.copysign(like(x, 1), x) : x, like(x, 0));
 });
 
-/** The angle in the complex plane: 0, or π for negative numbers. */
-export const angle = floatOp('angle', (x) =>
-  e.select(e.isNan(x), x, e.select(e.less(x, like(x, 0)), like(x, Math.PI), like(x, 0))),
-);
-/** The real part: tensors are real. */
-export const real = unaryOp('real', (x) => x);
-/** The imaginary part: zeros, tensors are real. */
-export const imag = unaryOp('imag', (x) => filled(x.shape, 0, x.dtype));
-/** The complex conjugate: the number itself, tensors are real. */
-export const conjugate = unaryOp('conjugate', (x) => x);
-/** As `conjugate`. */
-export const conj = unaryOp('conj', (x) => x);
-/** Whether the imaginary part is zero: always. */
-export const isreal = unaryOp('isreal', (x) => filled(x.shape, 1, 'bool'));
-
 /** Euclid's algorithm, with as many steps as the dtype's largest Fibonacci numbers need. */
 const divisor: Fn2 = (a, b) => {
   const steps = { int64: 91, int32: 46, uint32: 47, int16: 23, uint16: 24 }[a.dtype as string] ?? 13;

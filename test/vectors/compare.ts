@@ -39,7 +39,7 @@ function collect(
   pairs: [string, Tensor, HostTensor][],
 ): void {
   if (actual instanceof Variable) return collect(where, actual.value, want, tolerance, pairs);
-  if (want instanceof ComplexTensor) throw new NotImplemented('complex tensors');
+  if (want instanceof ComplexTensor) return collect(where, actual, want.pair, tolerance, pairs);
   if (want instanceof StringTensor) throw new NotImplemented('string tensors');
   if (want instanceof HostTensor) {
     if (!(actual instanceof Tensor)) throw new Mismatch(`${where}: expected a tensor, received ${nameOf(actual)}`);

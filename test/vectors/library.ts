@@ -55,7 +55,7 @@ export function toArgument(value: Value, replace?: (host: HostTensor) => Tensor 
   if (value instanceof SymbolicTensor) return new KerasTensor(value.shape, value.dtype);
   if (value instanceof ObjectConfig) return make(value.config);
   if (value instanceof StringTensor) throw new NotImplemented('string tensors');
-  if (value instanceof ComplexTensor) throw new NotImplemented('complex tensors');
+  if (value instanceof ComplexTensor) return value.pair.map(upload);
   if (Array.isArray(value)) return value.map((item) => toArgument(item, replace));
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toArgument(item, replace)]));

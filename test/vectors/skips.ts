@@ -10,6 +10,9 @@ export interface SkipRule {
   readonly reason: string;
 }
 
+/** Why there is no gradient to compare where the shape of a result depends on numbers, which have to be read first. */
+export const promised = 'the result is a promise, which has no gradient; its numbers were compared';
+
 /** All rules. Cases that Keras's own backends disagree about are skipped without a rule. */
 export const skips: readonly SkipRule[] = [
   ...['input', 'output'].map((side) => ({
@@ -42,6 +45,12 @@ export const skips: readonly SkipRule[] = [
     id: 'keras/src/ops/numpy_test.py::NumpyOneInputOpsCorrectnessTest::test_argpartition#5',
     reason: 'the order on either side of the partition is free',
   },
+  ...['2', '3', '17'].map((number) => ({
+    group: 'ops',
+    label: 'percentile',
+    id: `keras/src/ops/numpy_test.py::NumpyTwoInputOpsCorrectnessTest::test_percentile#${number}`,
+    reason: 'the slope at q = 100, a kink, depends on how q / 100 is rounded',
+  })),
   {
     group: 'layers',
     label: 'GroupNormalization',

@@ -21,7 +21,19 @@ export class StringTensor {
 
 /** A tensor whose last dimension holds real and imaginary part. */
 export class ComplexTensor {
-  constructor(readonly parts: HostTensor) {}
+  constructor(private readonly parts: HostTensor) {}
+
+  /** Both parts by themselves, which is what the library takes for a complex tensor. */
+  get pair(): [HostTensor, HostTensor] {
+    const { dtype, shape, data } = this.parts;
+    const part = (k: number): HostTensor =>
+      new HostTensor(
+        dtype,
+        shape.slice(0, -1),
+        data.filter((_: number | bigint, i: number) => i % 2 === k),
+      );
+    return [part(0), part(1)];
+  }
 }
 
 /** Python's `a:b:c`. */
