@@ -5,7 +5,7 @@ import { convertToTensor } from '../ops/convert.js';
 import { cast, eye, full, multiply, ones as onesOf, zeros as zerosOf } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import { tensor, type NestedArray, type Tensor } from '../tensor.js';
-import { windowValues } from '../ops/signal-windows.js';
+import { windowName, windowValues } from '../ops/signal-windows.js';
 import { Initializer } from './initializer.js';
 
 /** All zero. */
@@ -78,15 +78,19 @@ export class Identity extends Initializer {
 }
 registerSerializable('keras.initializers', Identity);
 
-export interface STFTArgs {
-  /** Which part of the complex transform. Default `real`. */
-  readonly side?: 'real' | 'imag';
+/** Options of the transform's kernel, all but its side. */
+export interface SpectralArgs {
   /** Name of the window, its values, or null for none. Default `hann`. */
   readonly window?: string | readonly number[] | null;
   /** Scale the window to unit power (`density`, default), unit sum (`spectrum`) or not at all (null). */
   readonly scaling?: 'density' | 'spectrum' | null;
   /** Whether the window is one period of a repeating one. Default false. */
   readonly periodic?: boolean;
+}
+
+export interface STFTArgs extends SpectralArgs {
+  /** Which part of the complex transform. Default `real`. */
+  readonly side?: 'real' | 'imag';
 }
 
 /** The kernel of a convolution that computes a short-time Fourier transform: shape [frame, 1, frequencies]. */
@@ -97,42 +101,55 @@ export class STFT extends Initializer {
   readonly scaling: 'density' | 'spectrum' | null;
   readonly periodic: boolean;
 
+  /** @throws HornetError for an unknown side, window or scaling. */
   constructor(args: STFTArgs = {}) {
     super();
-    this.side = args.side ?? 'real';
-    this.window = args.window === undefined ? 'hann' : args.window;
-    this.scaling = args.scaling === undefined ? 'density' : args.scaling;
-    this.periodic = args.periodic ?? false;
+    const { side = 'real', window = 'hann', scaling = 'density', periodic = false } = args;
+    if (side !== 'real' && side !== 'imag') {
+      throw new HornetError('STFT', `expected side to be 'real' or 'imag', received '${String(side)}'`);
+    }
+    if (scaling !== null && scaling !== 'density' && scaling !== 'spectrum') {
+      throw new HornetError(
+        'STFT',
+        `expected scaling to be 'density', 'spectrum' or null, received '${String(scaling)}'`,
+      );
+    }
+    if (typeof window === 'string') windowName('STFT', window);
+    this.side = side;
+    this.window = window;
+    this.scaling = scaling;
+    this.periodic = periodic;
   }
 
   /** @throws HornetError unless the shape is [frame, 1, fftSize / 2 + 1]. */
   call(shape: readonly number[], dtype: DType): Tensor {
     const [frame, middle, bins] = shape;
-    if (shape.length !== 3 || middle !== 1 || frame > (bins - 1) * 2) {
+    if (shape.length !== 3 || middle !== 1) {
       throw new HornetError('STFT', `expected a shape [frame, 1, fftSize / 2 + 1], received [${shape.join(', ')}]`);
     }
-    const weights = this.windowOf(frame);
-    const power = weights.reduce((sum, w) => sum + w * w, 0);
-    const total = weights.reduce((sum, w) => sum + Math.abs(w), 0);
-    const scale = this.scaling === 'density' ? Math.sqrt(1 / power) : this.scaling === 'spectrum' ? 1 / total : 1;
+    const weights = this.weights(frame);
     const values = new Float64Array(frame * bins);
     const wave = this.side === 'real' ? Math.cos : Math.sin;
     for (let time = 0; time < frame; time++) {
       for (let bin = 0; bin < bins; bin++) {
         const angle = (-2 * Math.PI * time * bin) / ((bins - 1) * 2);
-        values[time * bins + bin] = wave(angle) * weights[time] * scale;
+        values[time * bins + bin] = wave(angle) * weights[time];
       }
     }
     return convertToTensor(tensor(values, [...shape]), dtype);
   }
 
-  private windowOf(frame: number): readonly number[] {
+  /** The window, scaled. */
+  private weights(frame: number): readonly number[] {
     if (this.window === null) return Array<number>(frame).fill(1);
-    if (typeof this.window === 'string') return windowValues(this.window, frame, this.periodic);
-    if (this.window.length !== frame) {
-      throw new HornetError('STFT', `expected a window of ${frame} values, received ${this.window.length}`);
+    const values = typeof this.window === 'string' ? windowValues(this.window, frame, this.periodic) : [...this.window];
+    if (values.length !== frame) {
+      throw new HornetError('STFT', `expected a window of ${frame} values, received ${values.length}`);
     }
-    return this.window;
+    const power = Math.sqrt(values.reduce((sum, w) => sum + w * w, 0));
+    const total = values.reduce((sum, w) => sum + Math.abs(w), 0);
+    const scale = this.scaling === 'density' ? power : this.scaling === 'spectrum' ? total : 1;
+    return values.map((w) => w / scale);
   }
 
   override getConfig(): Record<string, unknown> {

@@ -103,6 +103,7 @@ export {
   type SpatialDropoutArgs,
 } from './noise.js';
 export * from './simple-rnn.js';
+export * from './spectrogram.js';
 export * from './stacked-cells.js';
 export * from './time-distributed.js';
 export { Wrapper } from './wrapper.js';

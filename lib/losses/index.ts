@@ -4,6 +4,7 @@ import { Loss, lossAliases, LossFunctionWrapper, type LossFunction } from './los
 
 export * from './circle.js';
 export * from './crossentropy.js';
+export * from './ctc.js';
 export * from './hinge.js';
 export * from './overlap.js';
 export * from './probabilistic.js';
@@ -37,6 +38,7 @@ export type LossName =
   | 'squaredHinge'
   | 'categoricalHinge'
   | 'circle'
+  | 'ctc'
   | 'dice'
   | 'tversky';
 

@@ -2,11 +2,10 @@
 import { resultType } from '../dtype-promotion.js';
 import type { DType } from '../dtype.js';
 import { HornetError } from '../errors.js';
-import { defineOp } from '../graph/op.js';
-import { emit1 } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import { broadcastShapes, broadcastTensor } from './broadcast.js';
 import { castTo, type TensorLike } from './convert.js';
+import { customGradient } from './custom-gradient.js';
 import * as e from './elementwise.js';
 import { reducedSvd } from './factors.js';
 import { fullLike, scalar } from './fill.js';
@@ -93,20 +92,16 @@ function cofactors(a: Tensor): Tensor {
   return m.disorderRows(m.turned(solveColumns(triangle, m.scaleRows(inner, scales), {})), order);
 }
 
-/** A value that was computed from the matrix, with a gradient of its own: none flows through the computation. */
-const detOp = defineOp({
-  name: 'det',
-  structural: true,
-  alias: true,
-  infer: ([value]) => [value],
-  grad: ({ inputs: [, a], grads: [g] }) => [null, e.mul(cofactors(a), m.asColumn(m.asColumn(g!)))],
-});
+// By its cofactors: through the factors a singular matrix would have no gradient.
+const detOf = customGradient((a: Tensor) => [
+  determinant(stop(a)),
+  (g: Tensor): Tensor => e.mul(cofactors(a), m.asColumn(m.asColumn(g))),
+]);
 
 /** The determinants of square matrices [..., N, N]. */
-export const det = publicOp('det', (x: TensorLike): Tensor => {
-  const a = m.squareMatricesOf('det', x);
-  return castTo(emit1(detOp, [determinant(stop(a)), a], {}), toFloat(x).dtype);
-});
+export const det = publicOp('det', (x: TensorLike): Tensor =>
+  castTo(detOf(m.squareMatricesOf('det', x)), toFloat(x).dtype),
+);
 
 /** The signs of determinants and the logarithms of their absolute values. */
 export const slogdet = publicOp('slogdet', (x: TensorLike): [Tensor, Tensor] => {
@@ -134,23 +129,19 @@ function pseudoInverse(a: Tensor, rcond: number): Tensor {
   return m.times(m.turned(m.scaleRows(vt, inverse)), m.turned(u));
 }
 
-/** As `detOp`: through singular vectors there would be no gradient where singular values are equal. */
-const pinvOp = defineOp({
-  name: 'pinv',
-  structural: true,
-  alias: true,
-  infer: ([value]) => [value],
-  grad: ({ inputs: [, a], outputs: [p], grads: [grad] }) => {
-    const g = grad!;
-    const [pt, gt] = [m.turned(p), m.turned(g)];
-    const through = m.times(m.times(pt, g), pt);
-    const left = m.times(e.sub(gt, m.times(m.times(a, p), gt)), m.times(p, pt));
-    const right = m.times(m.times(pt, p), e.sub(gt, m.times(gt, m.times(p, a))));
-    return [null, e.add(e.sub(left, through), right)];
-  },
-});
-
-const pinvWith = (a: Tensor, rcond: number): Tensor => emit1(pinvOp, [pseudoInverse(stop(a), rcond), a], {});
+// Through singular vectors there would be no gradient where singular values are equal.
+const pinvWith = (matrices: Tensor, rcond: number): Tensor =>
+  customGradient((a: Tensor) => [
+    pseudoInverse(stop(a), rcond),
+    (g: Tensor): Tensor => {
+      const p = pinvWith(a, rcond);
+      const [pt, gt] = [m.turned(p), m.turned(g)];
+      const through = m.times(m.times(pt, g), pt);
+      const left = m.times(e.sub(gt, m.times(m.times(a, p), gt)), m.times(p, pt));
+      const right = m.times(m.times(pt, p), e.sub(gt, m.times(gt, m.times(p, a))));
+      return e.add(e.sub(left, through), right);
+    },
+  ])(matrices);
 
 /** What counts as zero among singular values. */
 export interface RcondArgs {

@@ -403,6 +403,26 @@ const images: Row[] = [
   ],
 ];
 
+const spectrograms: Row[] = [
+  [
+    'STFTSpectrogram',
+    {
+      layer: (o) => layers.stftSpectrogram({ ...o, frameLength: 6, fftLength: 8, padding: 'same' }),
+      inputShape: [2, 12, 3],
+      outputShape: [2, 4, 15],
+      trainableWeights: 2,
+    },
+  ],
+  [
+    'MelSpectrogram',
+    {
+      layer: (o) => layers.melSpectrogram({ ...o, fftLength: 8, sequenceStride: 4, samplingRate: 200, numMelBins: 3 }),
+      inputShape: [2, 16],
+      outputShape: [2, 3, 5],
+    },
+  ],
+];
+
 const rows = [
   ...core,
   ...convolutions,
@@ -416,5 +436,6 @@ const rows = [
   ...attention,
   ...recurrence,
   ...images,
+  ...spectrograms,
 ];
 test.each(rows)('%s', (_name, row) => runLayerTest(row));
