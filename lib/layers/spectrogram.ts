@@ -1,5 +1,6 @@
 // Layers that turn signals into spectrograms: STFTSpectrogram by convolution, with kernels that may be trained; MelSpectrogram.
 import { checkDataFormat, epsilon, type DataFormat } from '../config.js';
+import { isFloat } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { STFT, type SpectralArgs } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
@@ -95,11 +96,8 @@ export class STFTSpectrogram extends Layer {
   }
 
   override call(inputs: Tensor): Tensor {
-    if (!['float16', 'float32', 'float64'].includes(inputs.dtype)) {
-      throw new HornetError(
-        'stftSpectrogram',
-        `expected inputs of float16, float32 or float64, received ${inputs.dtype}`,
-      );
+    if (!isFloat(inputs.dtype)) {
+      throw new HornetError('stftSpectrogram', `expected floats, received ${inputs.dtype}`);
     }
     const signal = this.dataFormat === 'channels_last' ? ops.swapaxes(inputs, 1, 2) : inputs;
     const [real, imag] = [this.realKernel, this.imagKernel].map((kernel) => kernel && this.transform(signal, kernel));
