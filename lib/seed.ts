@@ -16,6 +16,14 @@ export function setRandomSeed(seed: number): void {
   globalState = Uint32Array.of(seed, 0);
 }
 
+/** The state of the global sequence of seeds; null where none was set. Internal. */
+export const globalSeedState = (): number[] | null => globalState && Array.from(globalState);
+
+/** Puts the global sequence back where it was. Internal. */
+export function setGlobalSeedState(state: readonly number[]): void {
+  globalState = Uint32Array.from(state);
+}
+
 /** A fresh seed: the next of the global sequence, or by chance where none was set. */
 export function makeSeed(): number {
   if (!globalState) return Math.floor(Math.random() * 2 ** 31);

@@ -14,6 +14,9 @@ export interface CallbackParams {
 
 type Hook = void | Promise<void>;
 
+/** The kinds of passes over data. */
+export type BatchPhase = 'Train' | 'Test' | 'Predict';
+
 /**
  * Base class of callbacks. Override what you need; hooks may be async, training waits for them. Batch hooks make the
  * loop wait for each step's numbers: leave them out where epochs are enough.
@@ -22,8 +25,8 @@ export abstract class Callback {
   /** The model that is trained. */
   model!: Model;
   params!: CallbackParams;
-  /** Batches that the last pass over data took. */
-  batches = 0;
+  /** Batches that the last pass over data took, of each kind. */
+  readonly batches: Record<BatchPhase, number> = { Train: 0, Test: 0, Predict: 0 };
 
   onTrainBegin?(logs?: Logs): Hook;
   onTrainEnd?(logs?: Logs): Hook;
@@ -51,8 +54,6 @@ export abstract class Callback {
 
 /** The hooks by name. */
 export type HookName = Exclude<Extract<keyof Callback, `on${string}`>, undefined>;
-type BatchPhase = 'Train' | 'Test' | 'Predict';
-
 /** Calls the hooks of several callbacks in order. */
 export class CallbackList {
   constructor(
@@ -74,8 +75,8 @@ export class CallbackList {
   }
 
   /** Tells everybody how many batches a pass took. */
-  passEnded(batches: number): void {
-    for (const callback of this.callbacks) callback.batches = batches;
+  passEnded(phase: BatchPhase, batches: number): void {
+    for (const callback of this.callbacks) callback.batches[phase] = batches;
   }
 
   /** Whether anybody must be called when a batch begins. */

@@ -9,7 +9,7 @@ export interface CSVLoggerArgs {
   readonly append?: boolean;
 }
 
-/** Writes one row per epoch: the epoch and every quantity, in alphabetical order. */
+/** Writes one row per epoch: the epoch and every quantity, in alphabetical order; `NA` for what an epoch does not have. */
 export class CSVLogger extends Callback {
   private file: FileHandle | null = null;
   private columns: string[] | null = null;
@@ -32,10 +32,13 @@ export class CSVLogger extends Callback {
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
     const { separator = ',' } = this.args;
     if (!this.columns) {
-      this.columns = Object.keys(logs).sort();
-      if (!this.hasHeader) await this.write(['epoch', ...this.columns].join(separator));
+      const names = Object.keys(logs).sort();
+      // The first epoch may be one without validation: later ones need the columns.
+      const validated = names.some((name) => name.startsWith('val_'));
+      this.columns = validated ? names : [...names, ...names.map((name) => `val_${name}`)];
+      if (!this.hasHeader) await this.write(['epoch', ...this.columns], separator);
     }
-    await this.write([epoch, ...this.columns.map((name) => logs[name] ?? 'NA')].join(separator));
+    await this.write([epoch, ...this.columns.map((name) => logs[name] ?? 'NA')], separator);
   }
 
   override async onTrainEnd(): Promise<void> {
@@ -43,7 +46,13 @@ export class CSVLogger extends Callback {
     this.file = null;
   }
 
-  private async write(line: string): Promise<void> {
-    await this.file!.write(`${line}\n`);
+  private async write(fields: readonly (string | number)[], separator: string): Promise<void> {
+    const quoted = fields.map((field) => {
+      const text = String(field);
+      return [separator, '"', '\n', '\r'].some((mark) => text.includes(mark))
+        ? `"${text.replaceAll('"', '""')}"`
+        : text;
+    });
+    await this.file!.write(`${quoted.join(separator)}\n`);
   }
 }

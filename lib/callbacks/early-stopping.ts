@@ -36,22 +36,25 @@ export class EarlyStopping extends Callback {
     this.watched = new Monitor('earlyStopping', monitor, mode, minDelta);
   }
 
-  /** The best value seen. */
-  get best(): number {
+  /** The best value seen; null before the first. */
+  get best(): number | null {
     return this.watched.best;
   }
 
   override onTrainBegin(): void {
     this.wait = this.stoppedEpoch = this.bestEpoch = 0;
     this.bestWeights = null;
-    this.watched.reset();
+    this.watched.best = null;
   }
 
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
-    const { patience = 0, baseline = null, restoreBestWeights = false, startFromEpoch = 0, verbose = 0 } = this.args;
-    const value = this.watched.read(logs);
+    const { patience = 0, baseline = null, restoreBestWeights = false, startFromEpoch = 0 } = this.args;
+    const value = this.watched.read(this.model, logs);
     if (value === undefined || epoch < startFromEpoch) return;
-    if (restoreBestWeights && this.bestWeights === null) this.bestWeights = await this.model.getWeights();
+    if (restoreBestWeights && this.bestWeights === null) {
+      this.bestWeights = await this.model.getWeights();
+      this.bestEpoch = epoch;
+    }
     this.wait++;
     if (this.watched.improves(value)) {
       this.watched.best = value;
@@ -63,14 +66,14 @@ export class EarlyStopping extends Callback {
     if (this.wait >= patience && epoch > 0) {
       this.stoppedEpoch = epoch;
       this.model.stopTraining = true;
-      if (verbose) console.log(`Epoch ${epoch + 1}: early stopping`);
     }
   }
 
   override onTrainEnd(): void {
+    const { verbose = 0 } = this.args;
+    if (this.stoppedEpoch > 0 && verbose) console.log(`Epoch ${this.stoppedEpoch + 1}: early stopping`);
     if (this.bestWeights) {
-      if (this.args.verbose)
-        console.log(`Restoring model weights from the end of the best epoch: ${this.bestEpoch + 1}.`);
+      if (verbose) console.log(`Restoring model weights from the end of the best epoch: ${this.bestEpoch + 1}.`);
       this.model.setWeights(this.bestWeights);
     }
   }

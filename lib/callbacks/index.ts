@@ -7,4 +7,7 @@ export * from './learning-rate.js';
 export * from './model-checkpoint.js';
 export type { MonitorMode } from './monitor.js';
 export * from './progbar.js';
+export * from './remote-monitor.js';
 export * from './small.js';
+export * from './swap-ema-weights.js';
+export * from './tensorboard.js';

@@ -1,11 +1,13 @@
 // Callbacks that change the learning rate between epochs.
 import { HornetError } from '../errors.js';
-import type { DeviceTensor } from '../tensor.js';
-import type { Model } from '../models/model.js';
+import type { Optimizer } from '../optimizers/index.js';
 import { Callback, type Logs } from './callback.js';
 import { Monitor, type MonitorMode } from './monitor.js';
+import { ratedOptimizers, readRate, readRates } from './rates.js';
 
-const readRate = (model: Model): Promise<number> => (model.optimizer.learningRate as DeviceTensor).item();
+/** How messages call the rate of an optimizer: by its name where there are several. */
+const rateText = (optimizer: Optimizer, others: number): string =>
+  others > 0 ? `${optimizer.name} learning rate` : 'learning rate';
 
 /** Sets the learning rate at the beginning of each epoch: `schedule(epoch, rate)` gives the new one. */
 export class LearningRateScheduler extends Callback {
@@ -17,16 +19,21 @@ export class LearningRateScheduler extends Callback {
   }
 
   override async onEpochBegin(epoch: number): Promise<void> {
-    const rate = this.schedule(epoch, await readRate(this.model));
-    if (typeof rate !== 'number' || !Number.isFinite(rate)) {
-      throw new HornetError('learningRateScheduler', `expected the schedule to return a number, received ${rate}`);
+    const rated = ratedOptimizers(this.model);
+    for (const { optimizer } of rated) {
+      const rate = this.schedule(epoch, await readRate(optimizer));
+      if (typeof rate !== 'number' || !Number.isFinite(rate)) {
+        throw new HornetError('learningRateScheduler', `expected the schedule to return a number, received ${rate}`);
+      }
+      optimizer.learningRate = rate;
+      if (!this.args.verbose) continue;
+      const text = rateText(optimizer, rated.length - 1);
+      console.log(`\nEpoch ${epoch + 1}: LearningRateScheduler setting ${text} to ${rate}.`);
     }
-    this.model.optimizer.learningRate = rate;
-    if (this.args.verbose) console.log(`\nEpoch ${epoch + 1}: LearningRateScheduler setting learning rate to ${rate}.`);
   }
 
   override async onEpochEnd(_epoch: number, logs: Logs): Promise<void> {
-    logs.learning_rate = await readRate(this.model);
+    Object.assign(logs, await readRates(this.model));
   }
 }
 
@@ -61,15 +68,14 @@ export class ReduceLROnPlateau extends Callback {
   }
 
   override onTrainBegin(): void {
-    this.watched.reset();
+    this.watched.best = null;
     this.wait = this.rest = 0;
   }
 
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
-    const { factor = 0.1, patience = 10, cooldown = 0, minLr = 0, verbose = 0 } = this.args;
-    const rate = await readRate(this.model);
-    logs.learning_rate = rate;
-    const value = this.watched.read(logs);
+    const { patience = 10, cooldown = 0 } = this.args;
+    Object.assign(logs, await readRates(this.model));
+    const value = this.watched.read(this.model, logs);
     if (value === undefined) return;
     if (this.rest > 0) {
       this.rest--;
@@ -78,12 +84,27 @@ export class ReduceLROnPlateau extends Callback {
     if (this.watched.improves(value)) {
       this.watched.best = value;
       this.wait = 0;
-    } else if (this.rest === 0 && ++this.wait >= patience && rate > minLr) {
-      const reduced = Math.max(rate * factor, minLr);
-      this.model.optimizer.learningRate = reduced;
+    } else if (this.rest === 0 && ++this.wait >= patience && (await this.reduce(epoch))) {
       this.rest = cooldown;
       this.wait = 0;
-      if (verbose) console.log(`\nEpoch ${epoch + 1}: ReduceLROnPlateau reducing learning rate to ${reduced}.`);
     }
+  }
+
+  /** Lowers all rates that are above the bound; false where there is none. */
+  private async reduce(epoch: number): Promise<boolean> {
+    const { factor = 0.1, minLr = 0, verbose = 0 } = this.args;
+    const rated = ratedOptimizers(this.model);
+    let changed = false;
+    for (const { optimizer } of rated) {
+      const rate = await readRate(optimizer);
+      if (rate <= Math.fround(minLr)) continue;
+      const reduced = Math.max(rate * factor, minLr);
+      optimizer.learningRate = reduced;
+      changed = true;
+      if (!verbose) continue;
+      const text = rateText(optimizer, rated.length - 1);
+      console.log(`\nEpoch ${epoch + 1}: ReduceLROnPlateau reducing ${text} to ${reduced}.`);
+    }
+    return changed;
   }
 }

@@ -35,7 +35,7 @@ export class ModelCheckpoint extends Callback {
         `expected saveFreq to be 'epoch' or a positive integer, received ${String(saveFreq)}`,
       );
     }
-    this.watched = new Monitor('modelCheckpoint', monitor, mode, 0, initialValueThreshold ?? undefined);
+    this.watched = new Monitor('modelCheckpoint', monitor, mode, 0, initialValueThreshold);
     // The batch hook makes the loop wait for every step: only there when asked for.
     if (saveFreq !== 'epoch') {
       this.onTrainBatchEnd = async (_batch, logs) => {
@@ -56,7 +56,7 @@ export class ModelCheckpoint extends Callback {
   private async save(epoch: number, logs: Logs): Promise<void> {
     const path = this.pathFor(epoch, logs);
     if (this.args.saveBestOnly) {
-      const value = this.watched.read(logs);
+      const value = this.watched.read(this.model, logs);
       if (value === undefined || !this.watched.improves(value)) return;
       if (this.args.verbose) {
         console.log(

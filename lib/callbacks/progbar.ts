@@ -1,5 +1,5 @@
 // The progress bar on the terminal, in the look of Keras's.
-import { Callback, type Logs } from './callback.js';
+import { Callback, type BatchPhase, type Logs } from './callback.js';
 
 const WIDTH = 20;
 /** Milliseconds between two drawings. */
@@ -46,7 +46,7 @@ export class ProgbarLogger extends Callback {
   }
 
   override onEpochEnd(_epoch: number, logs: Logs): void {
-    this.finish(logs);
+    this.finish('Train', logs);
   }
 
   override onTestBegin(): void {
@@ -58,7 +58,7 @@ export class ProgbarLogger extends Callback {
   }
 
   override onTestEnd(logs: Logs): void {
-    this.finish(logs);
+    this.finish('Test', logs);
   }
 
   override onPredictBegin(): void {
@@ -70,7 +70,7 @@ export class ProgbarLogger extends Callback {
   }
 
   override onPredictEnd(): void {
-    this.finish({});
+    this.finish('Predict', {});
   }
 
   override wantsBatch(): boolean {
@@ -92,9 +92,9 @@ export class ProgbarLogger extends Callback {
     this.rewrite(`${this.bar(step)} ${duration(left)} ${perStep(average)}${formatLogs(logs)}`);
   }
 
-  private finish(logs: Logs): void {
+  private finish(phase: BatchPhase, logs: Logs): void {
     if (!this.params.verbose) return;
-    const steps = Math.max(this.batches, 1);
+    const steps = Math.max(this.batches[phase], 1);
     this.total = steps;
     const elapsed = performance.now() - this.started;
     const times = `${duration(elapsed / 1000)} ${perStep(elapsed / steps)}`;

@@ -137,9 +137,10 @@ export async function fitModel(
   const others = callbacks.filter((callback) => callback !== history);
   const list = callbackList(model, [...others, history], verbosity(args.verbose), epochs, training.steps);
   model.stopTraining = false;
+  model.initialEpoch = null;
   await list.call('onTrainBegin');
   let logs: Logs = {};
-  for (let epoch = initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
+  for (let epoch = model.initialEpoch ?? initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
     model.resetMetrics();
     await list.call('onEpochBegin', epoch);
     logs = await runSteps(model, 'train', training, list);
@@ -268,7 +269,7 @@ async function runSteps(
       if (kind === 'train' && model.stopTraining) break;
     }
     await run.finish();
-    list.passEnded(batch);
+    list.passEnded(phase, batch);
     if (last === null)
       throw new HornetError(kind === 'train' ? 'fit' : 'evaluate', 'expected at least one batch, received none');
     return await readLogs(last);
@@ -309,7 +310,7 @@ export async function predictModel(
       batch++;
     }
     await run.finish();
-    list.passEnded(batch);
+    list.passEnded('Predict', batch);
   } finally {
     run.close();
   }

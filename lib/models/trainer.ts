@@ -97,6 +97,8 @@ export type StepKind = 'train' | 'test' | 'predict';
 export abstract class Trainer extends Layer {
   /** Set by callbacks to end training after the present batch. */
   stopTraining = false;
+  /** Set by callbacks when training begins: the epoch to begin with, in place of the argument of `fit`. */
+  initialEpoch: number | null = null;
   #compiled: Compiled | null = null;
   #predict: StepFunction | null = null;
   #device: Device | null = null;
@@ -184,7 +186,12 @@ export abstract class Trainer extends Layer {
   /** Compiles the model as `getCompileConfig` says, or its form in JSON (with camelCase keys). */
   compileFromConfig(config: Readonly<Record<string, unknown>>): void {
     this.compile(revive(config) as CompileArgs);
-    if (this.built) this.optimizer.build(this.trainableVariables);
+    this.buildOptimizer();
+  }
+
+  /** Makes the state of the optimizer, where there is one and the weights are known; else the first step does. */
+  buildOptimizer(): void {
+    if (this.#compiled && this.built) onDevice(this.device, () => this.optimizer.build(this.trainableVariables));
   }
 
   /** All metrics that a step updates: the loss, those of `compile`, those in the properties of layers. */
