@@ -1,0 +1,64 @@
+// Files that are replaced as a whole: written beside the old one, brought to the disk, renamed. A process that is killed
+// at any moment leaves the old file or the new one.
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { HornetError } from '../errors.js';
+
+let count = 0;
+
+/** Leftovers of killed processes are removed when they are older than this, in milliseconds. */
+const STALE = 3_600_000;
+
+/**
+ * Replaces a file by what `write` puts under the name that it is given; the directory is the same. If `write` fails, the
+ * old file stays and nothing is left.
+ *
+ * @param where - Who writes, for errors.
+ */
+export async function replaceFile<T>(path: string, where: string, write: (beside: string) => Promise<T>): Promise<T> {
+  const beside = `${path}.${process.pid}.${count++}.tmp`;
+  try {
+    const result = await write(beside);
+    await toDisk(beside);
+    await rename(beside, path);
+    await toDisk(dirname(path));
+    await removeLeftovers(path);
+    return result;
+  } catch (error) {
+    await rm(beside, { force: true });
+    if (error instanceof HornetError) throw error;
+    throw new HornetError(where, `cannot write ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function toDisk(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Removes what killed processes have left beside a file. */
+async function removeLeftovers(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(prefix)) continue;
+    const [, pid] = /^(\d+)\.\d+\.tmp(\.h5)?$/.exec(name.slice(prefix.length)) ?? [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const leftover = join(dirname(path), name);
+    const { mtimeMs } = await stat(leftover).catch(() => ({ mtimeMs: Infinity }));
+    // The directory may be shared with machines whose processes cannot be seen from here.
+    if (Date.now() - mtimeMs > STALE) await rm(leftover, { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}

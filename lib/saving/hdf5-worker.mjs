@@ -1,0 +1,155 @@
+// The worker thread that reads HDF5 files, with h5wasm: a file may be large, or made to confuse the library. Plain
+// JavaScript, so that a thread can run it as it is. Its other end is hdf5-reader.ts.
+import { createRequire } from 'node:module';
+import { parentPort } from 'node:worker_threads';
+import { File, Module, ready } from 'h5wasm/node';
+
+/** Files that may be opened. Links in a file may name others: the library does not get them. */
+const allowed = new Set();
+const fs = createRequire(import.meta.url)('node:fs');
+const { openSync } = fs;
+fs.openSync = (path, ...rest) => {
+  if (!allowed.has(path)) throw Object.assign(new Error(`ENOENT: ${path} is not to be read`), { code: 'ENOENT' });
+  return openSync(path, ...rest);
+};
+// It only reads, and keeps its troubles off the process's standard error.
+fs.writeSync = (_file, bytes, _offset, length = bytes.length) => length;
+
+await ready;
+
+/** So many bytes go through the library's memory at once. */
+const PIECE = 2 ** 25;
+const classes = { integer: 0, float: 1, text: 3, opaque: 5, enumeration: 8 };
+/** @type {Map<number, import('h5wasm/node').File>} */
+const files = new Map();
+let opened = 0;
+
+/** The dtype of a dataset in Hornet's names, null for one that it does not know. */
+function dtypeOf({ type, size, signed, enum_type: names }, marked) {
+  const bits = size * 8;
+  if (type === classes.integer) return size <= 8 ? `${signed ? '' : 'u'}int${bits}` : null;
+  if (type === classes.float) return [2, 4, 8].includes(size) ? `float${bits}` : null;
+  if (type === classes.opaque && size === 2 && marked) return 'bfloat16';
+  if (type === classes.enumeration && size === 1 && names?.members.FALSE === 0 && names.members.TRUE === 1)
+    return 'bool';
+  return null;
+}
+
+const operations = {
+  open(path) {
+    allowed.add(path);
+    try {
+      files.set(++opened, new File(path, 'r'));
+    } finally {
+      if (![...files.values()].some((file) => file.filename === path)) allowed.delete(path);
+    }
+    return opened;
+  },
+
+  close(id) {
+    const file = files.get(id);
+    files.delete(id);
+    file.close();
+    if (![...files.values()].some(({ filename }) => filename === file.filename)) allowed.delete(file.filename);
+  },
+
+  /** Names in a group; null where there is no group. */
+  names(id, path) {
+    const { file_id: file } = files.get(id);
+    return Module.get_type(file, path) === Module.H5G_GROUP ? Module.get_names(file, path, false) : null;
+  },
+
+  /** Attributes that are texts, or lists of them. */
+  texts(id, path) {
+    const { attrs } = files.get(id).get(path);
+    const isText = ({ metadata }) => metadata.type === classes.text;
+    return Object.fromEntries(
+      Object.entries(attrs)
+        .filter(([, attribute]) => isText(attribute))
+        .map(([name, attribute]) => [name, attribute.value ?? []]),
+    );
+  },
+
+  /** Type and shape of a dataset; null where there is none. */
+  describe(id, path) {
+    const file = files.get(id);
+    if (Module.get_type(file.file_id, path) !== Module.H5G_DATASET) return null;
+    const { metadata, attrs } = file.get(path);
+    const { virtual_sources: sources, shape, vlen } = metadata;
+    if (sources || !shape || vlen) return { dtype: null, shape: shape ?? [] };
+    const marked = metadata.type === classes.opaque && attrs.dtype?.value === 'bfloat16';
+    return { dtype: dtypeOf(metadata, marked), shape };
+  },
+
+  /** The bytes of a dataset in the machine's order. */
+  read(id, path) {
+    const { file_id: file } = files.get(id);
+    const { size, shape } = Module.get_dataset_metadata(file, path);
+    const total = shape.reduce((product, dim) => product * dim, size);
+    const result = new Uint8Array(total);
+    for (const { offset, count, at, bytes } of pieces(shape, size)) {
+      const pointer = Module._malloc(Math.max(bytes, 1));
+      if (pointer === 0) throw new Error(`no memory for ${bytes} bytes`);
+      try {
+        const whole = shape.length === 0;
+        const steps = shape.map(() => 1n);
+        const status = Module.get_dataset_data(
+          file,
+          path,
+          whole ? null : count.map(BigInt),
+          whole ? null : offset.map(BigInt),
+          whole ? null : steps,
+          BigInt(pointer),
+        );
+        if (status < 0) throw new Error(`${path} cannot be read`);
+        result.set(Module.HEAPU8.subarray(pointer, pointer + bytes), at);
+      } finally {
+        Module._free(pointer);
+      }
+    }
+    return result.buffer;
+  },
+};
+
+/** Parts of an array that lie in one piece each and are not too large: along the first axis where that is enough. */
+function* pieces(shape, size) {
+  const total = shape.reduce((product, dim) => product * dim, size);
+  if (total === 0) return;
+  const axis = shape.findIndex((_, i) => shape.slice(i + 1).reduce((product, dim) => product * dim, size) <= PIECE);
+  if (axis < 0) {
+    yield { offset: [], count: [], at: 0, bytes: total };
+    return;
+  }
+  const row = shape.slice(axis + 1).reduce((product, dim) => product * dim, size);
+  const rows = Math.max(1, Math.floor(PIECE / row));
+  const outer = shape.slice(0, axis).reduce((product, dim) => product * dim, 1);
+  let at = 0;
+  for (let i = 0; i < outer; i++) {
+    const index = shape.slice(0, axis).map((_, k) => {
+      const below = shape.slice(k + 1, axis).reduce((product, dim) => product * dim, 1);
+      return Math.floor(i / below) % shape[k];
+    });
+    for (let from = 0; from < shape[axis]; from += rows) {
+      const taken = Math.min(rows, shape[axis] - from);
+      const rest = shape.slice(axis + 1);
+      yield {
+        offset: [...index, from, ...rest.map(() => 0)],
+        count: [...index.map(() => 1), taken, ...rest],
+        at,
+        bytes: taken * row,
+      };
+      at += taken * row;
+    }
+  }
+}
+
+parentPort.on('message', ({ id, operation, args }) => {
+  try {
+    const result = operations[operation](...args);
+    parentPort.postMessage({ id, result }, result instanceof ArrayBuffer ? [result] : []);
+  } catch (error) {
+    // An aborted library does not come back: `fatal` tells that another thread is needed.
+    const fatal = error instanceof WebAssembly.RuntimeError;
+    parentPort.postMessage({ id, error: String(error?.message ?? error), fatal });
+  }
+});

@@ -1,0 +1,59 @@
+// Putting stored weights into variables: first everything is checked, then everything is assigned, so that a file that does
+// not fit changes nothing.
+import { onDevice } from '../device.js';
+import type { DType, TypedArray } from '../dtype.js';
+import { HornetError } from '../errors.js';
+import { sameShape } from '../graph/ir.js';
+import { fromBytes } from '../tensor.js';
+import type { Variable } from '../variable.js';
+
+/** A weight in a file. */
+export interface StoredWeight {
+  /** Null where Hornet has no such type. */
+  readonly dtype: DType | null;
+  readonly shape: readonly number[];
+  /** Fetches the numbers. */
+  read(): Promise<TypedArray>;
+}
+
+/** One reading of weights into a model. */
+export class Restoration {
+  readonly #found: { variable: Variable; stored: StoredWeight }[] = [];
+
+  constructor(
+    readonly where: string,
+    /** The file, for errors. */
+    readonly path: string,
+    /** Whether what does not fit is left out with a warning, instead of an error. */
+    readonly skipMismatch: boolean,
+  ) {}
+
+  /** Tells of something that does not fit. Throws a `HornetError` unless such is left out. */
+  refuse(message: string): void {
+    if (!this.skipMismatch) throw new HornetError(this.where, message);
+    this.warn(message);
+  }
+
+  /** Tells of something that is left out. */
+  warn(message: string): void {
+    process.emitWarning(`[${this.where}] ${message}; left as it is`);
+  }
+
+  /** Notes that a variable gets a stored weight, if it fits. */
+  add(variable: Variable, stored: StoredWeight | null): void {
+    const wanted = `weight '${variable.path}' has shape [${variable.shape.join(', ')}]`;
+    if (!stored) this.refuse(`${wanted}, in ${this.path} it is missing`);
+    else if (stored.dtype === null) this.refuse(`weight '${variable.path}' is no array of numbers in ${this.path}`);
+    else if (!sameShape(stored.shape, variable.shape)) {
+      this.refuse(`${wanted}, in ${this.path} it has shape [${stored.shape.join(', ')}]`);
+    } else this.#found.push({ variable, stored });
+  }
+
+  /** Reads and assigns all that was noted. */
+  async finish(): Promise<void> {
+    for (const { variable, stored } of this.#found) {
+      const data = await stored.read();
+      onDevice(variable.device, () => variable.assign(fromBytes(data, stored.shape, stored.dtype!)));
+    }
+  }
+}

@@ -1,0 +1,141 @@
+// Zip archives as streams: members written as they are (stored), read with their sizes and checksums verified. Names lead
+// nowhere: a member is read into memory or into a file that the caller names.
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { Transform, type Readable } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { openPromise, type Entry, type ZipFile as ZipHandle } from 'yauzl';
+import { ZipFile } from 'yazl';
+import { HornetError } from '../errors.js';
+
+/** What becomes a member of an archive: text or bytes, or a file to be copied. */
+export type Member = string | Uint8Array | { readonly file: string };
+
+/** Members that are read into memory may be so large, in bytes. */
+const LARGEST = 2 ** 29;
+
+/** Writes an archive of members by name. */
+export async function writeZip(path: string, members: ReadonlyMap<string, Member>): Promise<void> {
+  const zip = new ZipFile();
+  const options = { compress: false };
+  for (const [name, member] of members) {
+    if (typeof member === 'string' || member instanceof Uint8Array) zip.addBuffer(Buffer.from(member), name, options);
+    else zip.addFile(member.file, name, options);
+  }
+  zip.end();
+  const output = createWriteStream(path);
+  zip.on('error', (error) => output.destroy(error as Error));
+  await pipeline(zip.outputStream, output);
+}
+
+/** An open archive. */
+export class ZipReader {
+  private constructor(
+    readonly path: string,
+    private readonly zip: ZipHandle,
+    private readonly entries: ReadonlyMap<string, Entry>,
+    private readonly where: string,
+  ) {}
+
+  /**
+   * Opens an archive, hands it to `use` and closes it.
+   *
+   * @param where - Who reads, for errors.
+   * @throws HornetError when the file is not there or is no archive, or has names that lead out of a directory.
+   */
+  static async read<T>(path: string, where: string, use: (zip: ZipReader) => Promise<T>): Promise<T> {
+    let zip: ZipHandle;
+    try {
+      zip = await openPromise(path, { lazyEntries: true, autoClose: false, strictFileNames: true });
+    } catch (error) {
+      const missing = (error as NodeJS.ErrnoException).code !== undefined;
+      const what = missing
+        ? `cannot open ${path}: ${(error as Error).message}`
+        : `${path} is not a zip file, or damaged`;
+      throw new HornetError(where, what, { cause: error });
+    }
+    try {
+      return await use(new ZipReader(path, zip, await listEntries(zip, path, where), where));
+    } finally {
+      zip.close();
+    }
+  }
+
+  /** The names of all members. */
+  get names(): readonly string[] {
+    return [...this.entries.keys()];
+  }
+
+  /** A member as bytes. Throws a `HornetError` when it is missing, damaged or too large. */
+  async bytes(name: string): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    const collect = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        chunks.push(chunk);
+        done();
+      },
+    });
+    if (this.entry(name).uncompressedSize > LARGEST)
+      throw new HornetError(this.where, `'${name}' in ${this.path} is too large`);
+    await this.stream(name, (source) => pipeline(source, this.verifier(name), collect));
+    return Buffer.concat(chunks);
+  }
+
+  /** Copies a member to a file. */
+  async extract(name: string, target: string): Promise<void> {
+    await this.stream(name, (source) => pipeline(source, this.verifier(name), createWriteStream(target)));
+  }
+
+  private entry(name: string): Entry {
+    const entry = this.entries.get(name);
+    if (!entry) throw new HornetError(this.where, `there is no '${name}' in ${this.path}`);
+    return entry;
+  }
+
+  private async stream(name: string, use: (source: Readable) => Promise<void>): Promise<void> {
+    const entry = this.entry(name);
+    if (entry.isEncrypted()) throw new HornetError(this.where, `'${name}' in ${this.path} is encrypted`);
+    // Deflate makes nothing a thousand times smaller than it was; what claims to is made to fill the disk.
+    if (entry.uncompressedSize > LARGEST && entry.uncompressedSize > 100 * entry.compressedSize) {
+      throw new HornetError(this.where, `'${name}' in ${this.path} claims to hold ${entry.uncompressedSize} bytes`);
+    }
+    try {
+      await use(await this.zip.openReadStreamPromise(entry));
+    } catch (error) {
+      if (error instanceof HornetError) throw error;
+      throw new HornetError(this.where, `'${name}' in ${this.path} is damaged: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Passes a member on and fails at its end when its checksum is another. */
+  private verifier(name: string): Transform {
+    const wanted = this.entry(name).crc32;
+    const checksum = zlib.crc32 as typeof zlib.crc32 | undefined; // Since Node 20.15.
+    let sum = 0;
+    return new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        if (checksum) sum = checksum(chunk, sum);
+        done(null, chunk);
+      },
+      flush(done) {
+        done(checksum && sum !== wanted ? new Error('its checksum is wrong') : null);
+      },
+    });
+  }
+}
+
+async function listEntries(zip: ZipHandle, path: string, where: string): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (entries.has(entry.fileName)) throw new HornetError(where, `${path} holds '${entry.fileName}' twice`);
+      entries.set(entry.fileName, entry);
+    }
+  } catch (error) {
+    if (error instanceof HornetError) throw error;
+    throw new HornetError(where, `${path} is damaged: ${(error as Error).message}`, { cause: error });
+  }
+  return entries;
+}
