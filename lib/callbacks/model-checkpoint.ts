@@ -1,6 +1,5 @@
-// Saving weights while training goes on.
+// Saving the model while training goes on.
 import { HornetError } from '../errors.js';
-import { saveWeights } from '../saving/weights.js';
 import { Callback, type Logs } from './callback.js';
 import { Monitor, type MonitorMode } from './monitor.js';
 
@@ -8,6 +7,8 @@ export interface ModelCheckpointArgs {
   /** Quantity to watch. Default `val_loss`. */
   readonly monitor?: string;
   readonly verbose?: 0 | 1;
+  /** Save the weights (and the optimizer's state) without the model's config. Default false. */
+  readonly saveWeightsOnly?: boolean;
   /** Save only when the quantity has improved. Default false. */
   readonly saveBestOnly?: boolean;
   readonly mode?: MonitorMode;
@@ -17,7 +18,10 @@ export interface ModelCheckpointArgs {
   readonly initialValueThreshold?: number | null;
 }
 
-/** Writes the weights to a file whose name may hold `{epoch}` and logged quantities: `weights-{epoch}-{val_loss}.safetensors`. */
+/**
+ * Writes the model to a file whose name may hold `{epoch}` and logged quantities: `model-{epoch:02d}-{val_loss:.2f}.keras`.
+ * A file is replaced as a whole: who is interrupted while it is written finds the one before.
+ */
 export class ModelCheckpoint extends Callback {
   private readonly watched: Monitor;
   private seen = 0;
@@ -29,6 +33,11 @@ export class ModelCheckpoint extends Callback {
   ) {
     super();
     const { monitor = 'val_loss', mode = 'auto', initialValueThreshold, saveFreq = 'epoch' } = args;
+    const endings = args.saveWeightsOnly ? ['.weights.h5', '.safetensors'] : ['.keras', '.h5'];
+    if (!endings.some((ending) => filepath.endsWith(ending))) {
+      const what = `a path that ends in ${endings.join(' or ')}`;
+      throw new HornetError('modelCheckpoint', `expected ${what}, received '${filepath}'`);
+    }
     if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0)) {
       throw new HornetError(
         'modelCheckpoint',
@@ -65,7 +74,7 @@ export class ModelCheckpoint extends Callback {
       }
       this.watched.best = value;
     }
-    await saveWeights(this.model, path);
+    await (this.args.saveWeightsOnly ? this.model.saveWeights(path) : this.model.save(path));
   }
 
   /** The file name with its fields filled in; `{epoch:02d}` and `{val_loss:.2f}` as in Python. */

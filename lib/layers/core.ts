@@ -2,6 +2,7 @@
 import { getActivation, type ActivationFunction, type ActivationLike } from '../activations/index.js';
 import { HornetError } from '../errors.js';
 import { registerSerializable } from '../saving/registry.js';
+import { namedFunction, replacedLambda } from '../saving/serialize.js';
 import { describe, type Tensor } from '../tensor.js';
 import type { Tree } from '../tree.js';
 import { Layer, type CallArgs, type Config, type LayerArgs, type Mask } from './layer.js';
@@ -70,6 +71,7 @@ export interface LambdaArgs extends LayerArgs {
 export class Lambda extends Layer {
   static readonly className: string = 'Lambda';
   static override readonly requiredArgs: readonly string[] = ['function'];
+  static readonly rawKeys: readonly string[] = ['function'];
   readonly function: LambdaFunction;
   readonly #mask: LambdaArgs['mask'];
 
@@ -93,6 +95,14 @@ export class Lambda extends Layer {
 
   override getConfig(): Config {
     return { ...super.getConfig(), function: this.function };
+  }
+
+  /** In configs the function is a name. Python code is not run. */
+  static override fromConfig<T extends Layer>(this: new (...args: never[]) => T, config: Config): T {
+    const { function: given, ...args } = config as { function: unknown; name: string };
+    const { class_name: kind, config: known } = (given ?? {}) as { class_name?: string; config?: unknown };
+    const fn = kind === '__lambda__' ? replacedLambda(args.name) : namedFunction(kind === 'function' ? known : given);
+    return new (this as unknown as new (fn: unknown, args: LambdaArgs) => T)(fn, args);
   }
 }
 

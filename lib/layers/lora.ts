@@ -1,10 +1,10 @@
 // Low-rank adaptation: a weight is frozen, and the product of two small trained matrices is added to it.
 import { HornetError } from '../errors.js';
 import type { InitializerLike } from '../initializers/index.js';
-import { add, matmul, multiply } from '../ops/index.js';
+import { add, matmul, multiply, zerosLike } from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
-import type { WeightOwner } from './weights.js';
+import type { Adaptation, SavedWeight, WeightOwner } from './weights.js';
 
 /** Options of `enableLora`. */
 export interface LoraArgs {
@@ -31,7 +31,7 @@ export const loraConfig = (lora: Lora | null, { loraRank, loraAlpha }: LoraRankA
 };
 
 /** The two matrices beside a frozen weight. */
-export class Lora {
+export class Lora implements Adaptation {
   readonly a: Variable;
   readonly b: Variable;
   readonly alpha: number;
@@ -73,6 +73,7 @@ export class Lora {
     this.a = make('a', [...shape.slice(0, -1), rank], aInitializer);
     this.b = make('b', [rank, shape.at(-1)!], bInitializer);
     weight.trainable = false;
+    layer.adaptation = this;
   }
 
   /** What the product counts. */
@@ -83,5 +84,17 @@ export class Lora {
   /** The adapted weight. */
   get value(): Tensor {
     return add(this.weight, multiply(matmul(this.a, this.b), this.scale));
+  }
+
+  /** The layer's weights as files hold them: the adapted weight in the place of the weight, without the two matrices. */
+  saved(weights: readonly SavedWeight[]): SavedWeight[] {
+    return weights
+      .filter(({ variable }) => variable !== this.a && variable !== this.b)
+      .map((saved) => (saved.variable === this.weight ? { ...saved, value: () => this.value } : saved));
+  }
+
+  /** Starts over from a weight that has come from a file. */
+  reset(): void {
+    for (const matrix of [this.a, this.b]) matrix.assign(zerosLike(matrix));
   }
 }

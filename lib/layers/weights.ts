@@ -32,10 +32,27 @@ export interface WeightArgs {
   readonly constraint?: ConstraintLike | null;
 }
 
+/** A weight as files hold it. */
+export interface SavedWeight {
+  readonly variable: Variable;
+  /** Its name in the layer's group. Default: its position. */
+  readonly name?: string;
+  /** What is written in the place of the variable's own numbers. */
+  readonly value?: () => Tensor;
+}
+
+/** What stands between a layer's weights and files. */
+export interface Adaptation {
+  saved(weights: readonly SavedWeight[]): SavedWeight[];
+  reset(): void;
+}
+
 /** The part of a layer that keeps weights. */
 export abstract class WeightOwner extends Callable {
   /** Whether the weights exist. */
   built = false;
+  /** A low-rank adaptation of a weight, if there is one. Internal. */
+  adaptation: Adaptation | null = null;
   readonly #weights: { variable: Variable; trainable: boolean }[] = [];
   readonly #tracked: unknown[] = [];
   #trainable: boolean;
@@ -113,6 +130,28 @@ export abstract class WeightOwner extends Callable {
     for (const variable of variables) if (!known.has(variable)) (variable.trainable ? own : others).push(variable);
     return [...own, ...others];
   }
+
+  /**
+   * What files hold of this layer's own weights, in order: all, trainable ones first. Override it for a layer that is
+   * saved in another form, together with `weightsRestored`.
+   */
+  savedWeights(): SavedWeight[] {
+    const own = this.ownVariables(this.belongings()).map((variable) => ({ variable }));
+    return this.adaptation?.saved(own) ?? own;
+  }
+
+  /** Called when the weights have come from a file. */
+  weightsRestored(): void {
+    this.adaptation?.reset();
+  }
+
+  /** Texts that belong to this layer and are no weights, by the name of the file that they become in a `.keras` archive. */
+  saveAssets(): Readonly<Record<string, string>> {
+    return {};
+  }
+
+  /** Takes the texts that `saveAssets` gave; those that a file has. */
+  loadAssets(_texts: Readonly<Record<string, string>>): void {}
 
   /** The layers directly inside this one. */
   get subLayers(): readonly Layer[] {

@@ -10,6 +10,7 @@ import { getMask, setMask } from '../layers/mask.js';
 import { uniqueName } from '../layers/naming.js';
 import { expandDims, squeeze } from '../ops/index.js';
 import { castTo } from '../ops/convert.js';
+import type { SaveModelArgs } from '../saving/models.js';
 import { registerSerializable } from '../saving/registry.js';
 import { Tensor } from '../tensor.js';
 import { flatten, isBranch, unflatten, type Tree } from '../tree.js';
@@ -208,6 +209,19 @@ export class Model extends Trainer {
   /** Prints the layers, their output shapes and numbers of weights. */
   summary(args: SummaryArgs = {}): void {
     printSummary(this, args);
+  }
+
+  // — files —
+
+  /**
+   * Writes the model with its weights and the state of its training: `.keras`, or the older `.h5`. The file is replaced as
+   * a whole.
+   *
+   * @throws HornetError when the file cannot be written, or the model has parts that no config can hold.
+   */
+  async save(path: string, args: SaveModelArgs = {}): Promise<void> {
+    const { saveModel } = await import('../saving/models.js');
+    await saveModel(this, path, args);
   }
 
   // — configuration —

@@ -29,7 +29,7 @@ import { StepFunction } from './step.js';
 import { shapeDependent } from './target-kind.js';
 import type { Shape } from '../layers/input-spec.js';
 import { deserializeValue, type Json } from '../saving/serialize.js';
-import { loadWeights, saveWeights } from '../saving/weights.js';
+import type { LoadWeightsArgs, SaveWeightsArgs } from '../saving/weights.js';
 
 /** What `compile` takes. */
 export interface CompileArgs {
@@ -183,7 +183,7 @@ export abstract class Trainer extends Layer {
     };
   }
 
-  /** Compiles the model as `getCompileConfig` says, or its form in JSON (with camelCase keys). */
+  /** Compiles the model as `getCompileConfig` says, or its form in JSON (with camelCase keys), and makes the optimizer's state. */
   compileFromConfig(config: Readonly<Record<string, unknown>>): void {
     this.compile(revive(config) as CompileArgs);
     this.buildOptimizer();
@@ -410,14 +410,19 @@ export abstract class Trainer extends Layer {
     return this.stepFunction('predict').runBatch(data);
   }
 
-  /** Writes all weights to a file (safetensors), which is replaced as a whole. */
-  saveWeights(path: string): Promise<void> {
-    return saveWeights(this, path);
+  /**
+   * Writes all weights and the state of the optimizer: `.weights.h5`, with `maxShardSize` several files and a
+   * `.weights.json`, or the weights alone: `.safetensors` or the older `.h5`. The file is replaced as a whole.
+   */
+  async saveWeights(path: string, args: SaveWeightsArgs = {}): Promise<void> {
+    const { saveWeights } = await import('../saving/weights.js');
+    await saveWeights(this, path, args);
   }
 
-  /** Reads weights that `saveWeights` wrote for a model of the same architecture. */
-  loadWeights(path: string): Promise<void> {
-    return loadWeights(this, path);
+  /** Reads weights that `saveWeights`, `save` or Keras wrote for a model of the same architecture. */
+  async loadWeights(path: string, args: LoadWeightsArgs = {}): Promise<void> {
+    const { loadWeights } = await import('../saving/weights.js');
+    await loadWeights(this, path, args);
   }
 
   /** The compiled step of a kind. Internal. */

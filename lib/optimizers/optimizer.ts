@@ -2,6 +2,7 @@
 // subclasses' `updateStep`.
 import { onDeviceOf } from '../device.js';
 import { HornetError } from '../errors.js';
+import type { SavedWeight } from '../layers/weights.js';
 import { currentTrace, withTrace } from '../graph/trace.js';
 import { jit } from '../graph/transforms.js';
 import { updateWhere } from '../graph/update-where.js';
@@ -116,6 +117,11 @@ export abstract class Optimizer {
   /** State in Keras's order: iteration, learning rate, averages, accumulators, slots. */
   get variables(): readonly Variable[] {
     return this.state;
+  }
+
+  /** What files hold of it: all state. */
+  savedWeights(): SavedWeight[] {
+    return this.variables.map((variable) => ({ variable }));
   }
 
   /** Creates all state for the given variables. Called by the first `apply`, or before it to load state. */

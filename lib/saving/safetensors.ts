@@ -1,15 +1,11 @@
-// Weights as safetensors files: a JSON header, then the bytes of each tensor. Written beside and renamed.
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+// Weights as safetensors files: a JSON header, then the bytes of each tensor.
+import { open, type FileHandle } from 'node:fs/promises';
 import { arrayOf, byteSize, type DType, type TypedArray } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
-
-/** One tensor of a file. */
-export interface StoredTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: TypedArray;
-}
+import type { Layer } from '../layers/layer.js';
+import { replaceFile } from './atomic.js';
+import { Restoration, type StoredWeight } from './restore.js';
 
 const names: Readonly<Record<DType, string>> = {
   bool: 'BOOL',
@@ -36,37 +32,44 @@ interface HeaderEntry {
   readonly data_offsets: readonly [number, number];
 }
 
-/** Writes tensors by name. A file of that name is replaced only when the new one is whole. */
-export async function writeSafetensors(path: string, tensors: ReadonlyMap<string, StoredTensor>): Promise<void> {
+/** Names are numbered, since layers may share one: `12|dense/kernel`. */
+const keyOf = (path: string, index: number): string => `${index}|${path}`;
+
+/** Writes all weights of a model. */
+export async function saveSafetensors(model: Layer, path: string): Promise<void> {
+  const { weights } = model;
   let offset = 0;
   const header: Record<string, HeaderEntry> = {};
-  for (const [name, { dtype, shape, data }] of tensors) {
-    header[name] = { dtype: names[dtype], shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
-  }
+  weights.forEach(({ path: name, dtype, shape }, i) => {
+    const end = offset + sizeOf(shape) * byteSize(dtype);
+    header[keyOf(name, i)] = { dtype: names[dtype], shape, data_offsets: [offset, end] };
+    offset = end;
+  });
   const json = Buffer.from(JSON.stringify(header));
   const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
-  const beside = `${path}.${process.pid}.tmp`;
-  const file = await open(beside, 'w');
-  try {
-    await file.writeFile(length);
-    await file.writeFile(padded);
-    for (const { data } of tensors.values())
-      await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    await file.sync();
-    await file.close();
-    await rename(beside, path);
-  } catch (error) {
-    await file.close().catch(() => undefined);
-    await rm(beside, { force: true });
-    throw new HornetError('saveWeights', `cannot write ${path}: ${(error as Error).message}`, { cause: error });
-  }
+  await replaceFile(path, 'saveWeights', async (beside) => {
+    const file = await open(beside, 'w');
+    try {
+      await file.writeFile(Buffer.concat([length, padded]));
+      for (const variable of weights) {
+        const data = await variable.data();
+        await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      }
+    } finally {
+      await file.close();
+    }
+  });
 }
 
-/** Reads all tensors of a file. Throws a `HornetError` where the file is not what it says. */
-export async function readSafetensors(path: string): Promise<Map<string, StoredTensor>> {
+/** Reads weights into a model: Hornet's own files by position, others by the paths of the weights. */
+export async function loadSafetensors(
+  model: Layer,
+  path: string,
+  { skipMismatch = false }: { readonly skipMismatch?: boolean } = {},
+): Promise<void> {
+  const { weights } = model;
   let file: FileHandle;
   try {
     file = await open(path, 'r');
@@ -74,21 +77,52 @@ export async function readSafetensors(path: string): Promise<Map<string, StoredT
     throw new HornetError('loadWeights', `cannot open ${path}: ${(error as Error).message}`, { cause: error });
   }
   try {
-    const { size } = await file.stat();
-    const length = Number((await readExactly(file, path, 0, 8)).readBigUInt64LE());
-    if (length > MAX_HEADER || length > size - 8)
-      throw new HornetError('loadWeights', `${path} is not a safetensors file`);
-    const header = parseHeader(path, await readExactly(file, path, 8, length));
-    const tensors = new Map<string, StoredTensor>();
-    for (const [name, entry] of header) {
-      const { dtype, shape, begin, end } = checkEntry(path, name, entry, size - 8 - length);
-      const bytes = await readExactly(file, path, 8 + length + begin, end - begin);
-      tensors.set(name, { dtype, shape, data: new (arrayOf(dtype))(bytes.buffer, 0, sizeOf(shape)) });
+    const tensors = await listTensors(file, path);
+    const into = new Restoration('loadWeights', path, skipMismatch);
+    const numbered = [...tensors.keys()].every((name) => /^\d+\|/.test(name));
+    if (numbered && tensors.size !== weights.length) {
+      into.refuse(`${path} has ${tensors.size} weights, the model has ${weights.length}`);
     }
-    return tensors;
+    const inOrder = [...tensors].sort(([a], [b]) => parseInt(a) - parseInt(b)).map(([, tensor]) => tensor);
+    weights.forEach((variable, i) => {
+      const stored = numbered
+        ? inOrder[i]
+        : namesOf(variable.path)
+            .map((name) => tensors.get(name))
+            .find(Boolean);
+      into.add(variable, stored ?? null);
+    });
+    await into.finish();
+    for (const layer of model.flattenLayers()) layer.weightsRestored();
   } finally {
     await file.close();
   }
+}
+
+/** What other programs may call a weight: its path, also with dots, also without the model's name. */
+function namesOf(path: string): string[] {
+  const below = path.slice(path.indexOf('/') + 1);
+  return [path, below].flatMap((name) => [name, name.replaceAll('/', '.')]);
+}
+
+async function listTensors(file: FileHandle, path: string): Promise<Map<string, StoredWeight>> {
+  const { size } = await file.stat();
+  if (size < 8) throw new HornetError('loadWeights', `${path} is not a safetensors file`);
+  const length = Number((await readExactly(file, path, 0, 8)).readBigUInt64LE());
+  if (length > MAX_HEADER || length > size - 8) {
+    throw new HornetError('loadWeights', `${path} is not a safetensors file`);
+  }
+  const header = parseHeader(path, await readExactly(file, path, 8, length));
+  return new Map(
+    header.map(([name, entry]) => {
+      const { dtype, shape, begin, end } = checkEntry(path, name, entry, size - 8 - length);
+      const read = async (): Promise<TypedArray> => {
+        const bytes = await readExactly(file, path, 8 + length + begin, end - begin);
+        return new (arrayOf(dtype))(bytes.buffer, 0, sizeOf(shape));
+      };
+      return [name, { dtype, shape, read }];
+    }),
+  );
 }
 
 async function readExactly(

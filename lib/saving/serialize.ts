@@ -26,7 +26,8 @@ export interface SerializedObject {
   readonly config: { readonly [key: string]: Json };
   readonly registered_name: string | null;
   readonly build_config?: { readonly [key: string]: Json };
-  readonly compile_config?: { readonly [key: string]: Json };
+  readonly compile_config?: { readonly [key: string]: Json } | null;
+  readonly shared_object_id?: number;
 }
 
 /** Classes and functions that a config names and nobody registered. */
@@ -43,6 +44,39 @@ export function withCustomObjects<T>(objects: CustomObjects | undefined, fn: () 
   } finally {
     customObjects = outer;
   }
+}
+
+/** Layers that stand in several places of a model are one object there, too. */
+interface Sharing {
+  /** What has been written, by object. */
+  readonly written: Map<unknown, { json: SerializedObject; id: number }>;
+  /** What has been made, by the number under which the file knows it. */
+  readonly made: Map<number, unknown>;
+}
+
+let sharing: Sharing | null = null;
+
+/** Runs `fn`, in which a layer that is written or read several times stays one layer. */
+export function withSharing<T>(fn: () => T): T {
+  const outer = sharing;
+  sharing = { written: new Map(), made: new Map() };
+  try {
+    return fn();
+  } finally {
+    sharing = outer;
+  }
+}
+
+/** Gives both places the same number when a layer has been written before. */
+function markShared(object: unknown, json: SerializedObject): SerializedObject {
+  if (!sharing || !(object instanceof Layer)) return json;
+  const before = sharing.written.get(object);
+  if (!before) {
+    sharing.written.set(object, { json, id: sharing.written.size + 1 });
+    return json;
+  }
+  Object.assign(before.json, { shared_object_id: before.id });
+  return { ...json, shared_object_id: before.id };
 }
 
 /**
@@ -63,13 +97,13 @@ export function serialize(object: { getConfig(): object }): SerializedObject {
     : entry
       ? `${entry.module}>${className}`
       : className;
-  return {
+  return markShared(object, {
     module: keras ? (module ?? null) : null,
     class_name: className,
     config: serializeConfig(object.getConfig()),
     registered_name: registered,
     ...extraConfigs(object),
-  };
+  });
 }
 
 function extraConfigs(object: unknown): object {
@@ -130,8 +164,14 @@ export function deserialize(json: SerializedObject, options: { customObjects?: C
 }
 
 function deserializeObject(json: SerializedObject): unknown {
-  const { class_name: name, module } = json;
-  if (name === 'function') return namedFunction(json.config as unknown as string);
+  const { class_name: name, module, shared_object_id: id } = json;
+  if (name === 'function') return namedFunction(json.config);
+  if (name === '__lambda__') return replacedLambda(null);
+  if (json.config === null || typeof json.config !== 'object' || Array.isArray(json.config)) {
+    throw new HornetError('deserialize', `expected the config of '${String(name)}' to be an object`);
+  }
+  const shared = id === undefined ? undefined : sharing?.made.get(id);
+  if (shared) return shared;
   const cls = findClass(module, name, json.registered_name);
   const config: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(json.config)) {
@@ -139,11 +179,19 @@ function deserializeObject(json: SerializedObject): unknown {
     config[name] = cls.rawKeys?.includes(name) ? value : deserializeValue(value);
   }
   const object = cls.fromConfig ? cls.fromConfig(config) : construct(cls, config);
+  if (id !== undefined) sharing?.made.set(id, object);
   if (json.build_config && object instanceof Layer && !object.built) {
     object.buildFromConfig(mapKeys(json.build_config, toCamel));
   }
+  // A model that was not compiled may say so with an empty record.
+  if (Object.keys(json.compile_config ?? {}).length > 0 && isCompilable(object)) {
+    object.compileFromConfig(mapKeys(json.compile_config!, toCamel));
+  }
   return object;
 }
+
+const isCompilable = (object: unknown): object is { compileFromConfig(config: Record<string, unknown>): void } =>
+  object instanceof Layer && 'compileFromConfig' in object;
 
 function construct(cls: SerializableClass, config: Record<string, unknown>): unknown {
   const required = cls.requiredArgs ?? [];
@@ -166,13 +214,14 @@ export function deserializeValue(value: Json): unknown {
   return mapKeys(record, (key) => key, deserializeValue as (value: unknown) => unknown);
 }
 
+/** Where Keras keeps its classes. Files of older versions name a class without its module. */
 const groups = ['layers', 'initializers', 'regularizers', 'constraints', 'losses', 'metrics', 'optimizers'];
 
 /** Keras's inner modules (`keras.src.layers.core.dense`) count as the outer one. */
 function findClass(module: string | null, name: string, registeredName: string | null | undefined): SerializableClass {
   const group = groups.find((each) => module?.split('.').includes(each));
   const found =
-    (customObjects[name] as SerializableClass | undefined) ??
+    (customObject(name) as SerializableClass | undefined) ??
     (registeredName ? lookUpCustom(registeredName) : undefined) ??
     (module ? lookUpClass(module, name) : undefined) ??
     (group
@@ -181,7 +230,8 @@ function findClass(module: string | null, name: string, registeredName: string |
           name,
         )
       : undefined) ??
-    lookUpClass('keras', name);
+    lookUpClass('keras', name) ??
+    (module ? undefined : groups.map((each) => lookUpClass(`keras.${each}`, name)).find((cls) => cls !== undefined));
   if (found) return found;
   const hint = 'pass it in customObjects or call registerKerasSerializable() for it';
   throw new HornetError(
@@ -190,8 +240,21 @@ function findClass(module: string | null, name: string, registeredName: string |
   );
 }
 
-function namedFunction(name: string): unknown {
-  const found = customObjects[name] ?? lookUpFunction(name);
-  if (!found) throw new HornetError('deserialize', `function '${name}' is not known; pass it in customObjects`);
-  return found;
+/** What the user has passed under a name. */
+const customObject = (name: string): CustomObjects[string] | undefined =>
+  Object.hasOwn(customObjects, name) ? customObjects[name] : undefined;
+
+/** The function of that name: the user's, or Hornet's. Throws a `HornetError` where there is none. */
+export function namedFunction(name: unknown): NamedFunction {
+  const found = typeof name === 'string' ? (customObject(name) ?? lookUpFunction(name)) : undefined;
+  if (found) return found as NamedFunction;
+  throw new HornetError('deserialize', `function '${String(name)}' is not known; pass it in customObjects`);
+}
+
+/** What the user has passed in the place of a Python lambda, which is never run: a function under the layer's name. */
+export function replacedLambda(layer: string | null): NamedFunction {
+  const found = layer === null ? undefined : customObject(layer);
+  if (found) return found as NamedFunction;
+  const hint = layer === null ? '' : `; pass a function of your own as '${layer}' in customObjects`;
+  throw new HornetError('deserialize', `the config holds Python code (a lambda), which is not run${hint}`);
 }

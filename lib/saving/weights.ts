@@ -1,44 +1,68 @@
-// The weights of a model to and from a file, by position and path.
-import { onDevice } from '../device.js';
+// Weights in files: which format a path asks for. The formats are in the files beside.
 import { HornetError } from '../errors.js';
-import { sameShape } from '../graph/ir.js';
 import type { Layer } from '../layers/layer.js';
-import { fromBytes } from '../tensor.js';
-import { readSafetensors, writeSafetensors, type StoredTensor } from './safetensors.js';
+import { loadKerasWeights } from './keras-file.js';
+import { loadLegacyWeights, saveLegacyWeights } from './legacy-h5.js';
+import { loadSafetensors, saveSafetensors } from './safetensors.js';
+import { loadShards, loadWeightsH5, saveShards, saveWeightsH5 } from './weights-h5.js';
 
-/** Names are numbered, since layers may share one: `12|dense/kernel`. */
-const keyOf = (path: string, index: number): string => `${index}|${path}`;
-
-/** Writes all weights. The file is replaced as a whole. */
-export async function saveWeights(model: Layer, path: string): Promise<void> {
-  const { weights } = model;
-  const data = await Promise.all(weights.map((variable) => variable.data()));
-  const entries = weights.map(({ path: name, dtype, shape }, i): [string, StoredTensor] => [
-    keyOf(name, i),
-    { dtype, shape, data: data[i] },
-  ]);
-  await writeSafetensors(path, new Map(entries));
+/** What `saveWeights` takes. */
+export interface SaveWeightsArgs {
+  /** Several files, of at most so many gigabytes, and a `.weights.json`. Default: one file. */
+  readonly maxShardSize?: number | null;
+  /** Layers that are left out; `.weights.h5` only. */
+  readonly objectsToSkip?: readonly Layer[];
 }
 
-/** Reads all weights of a model of the same architecture; nothing is changed unless all fit. */
-export async function loadWeights(model: Layer, path: string): Promise<void> {
-  const { weights } = model;
-  const stored = [...(await readSafetensors(path))]
-    .sort(([a], [b]) => parseInt(a) - parseInt(b))
-    .map(([, tensor]) => tensor);
-  if (stored.length !== weights.length) {
-    throw new HornetError('loadWeights', `${path} has ${stored.length} weights, the model has ${weights.length}`);
-  }
-  stored.forEach(({ shape, dtype }, i) => {
-    if (!sameShape(shape, weights[i].shape) || dtype !== weights[i].dtype) {
-      const wanted = `${weights[i].dtype} [${weights[i].shape.join(', ')}]`;
-      throw new HornetError(
-        'loadWeights',
-        `weight '${weights[i].path}' is ${wanted}, in ${path} ${dtype} [${shape.join(', ')}]`,
-      );
+/** What `loadWeights` takes. */
+export interface LoadWeightsArgs {
+  /** Weights that do not fit are left out, with a warning. Default false: an error, and nothing is changed. */
+  readonly skipMismatch?: boolean;
+  /** Layers are found by their names instead of their order; older `.h5` files only. Default false. */
+  readonly byName?: boolean;
+  /** Layers whose weights stay as they are; `.weights.h5` only. */
+  readonly objectsToSkip?: readonly Layer[];
+}
+
+/**
+ * Writes all weights. The file is replaced as a whole.
+ *
+ * @param path - Ends in `.weights.h5` (with the optimizer's state), in `.safetensors`, or in `.h5` for the format of older
+ *   versions; in `.weights.json` with `maxShardSize`.
+ */
+export async function saveWeights(model: Layer, path: string, args: SaveWeightsArgs = {}): Promise<void> {
+  const { maxShardSize = null, objectsToSkip } = args;
+  if (!model.built) throw new HornetError('saveWeights', `'${model.name}' has no weights yet; build it first`);
+  if (maxShardSize !== null) {
+    if (!(maxShardSize > 0)) {
+      throw new HornetError('saveWeights', `expected maxShardSize to be positive, received ${maxShardSize}`);
     }
-  });
-  stored.forEach(({ data, shape, dtype }, i) => {
-    onDevice(weights[i].device, () => weights[i].assign(fromBytes(data, shape, dtype)));
-  });
+    if (/\.weights\.(json|h5)$/.test(path)) return saveShards(model, path, maxShardSize);
+    throw new HornetError('saveWeights', `expected a path that ends in .weights.json, received '${path}'`);
+  }
+  if (path.endsWith('.weights.h5')) return saveWeightsH5(model, path, objectsToSkip);
+  if (path.endsWith('.safetensors')) return saveSafetensors(model, path);
+  if (/\.(h5|hdf5)$/.test(path)) return saveLegacyWeights(model, path);
+  const formats = '.weights.h5, .safetensors or .h5';
+  throw new HornetError('saveWeights', `expected a path that ends in ${formats}, received '${path}'`);
+}
+
+/**
+ * Reads the weights of a model of the same architecture, and the state of its optimizer where the file has it; nothing is
+ * changed unless all fit.
+ *
+ * @param path - `.weights.h5`, `.weights.json`, `.keras`, `.safetensors`, or `.h5` of older versions.
+ */
+export async function loadWeights(model: Layer, path: string, args: LoadWeightsArgs = {}): Promise<void> {
+  if (!model.built) throw new HornetError('loadWeights', `'${model.name}' has no weights yet; build it first`);
+  const isLegacy = /\.(h5|hdf5)$/.test(path) && !path.endsWith('.weights.h5');
+  if (args.byName && !isLegacy)
+    throw new HornetError('loadWeights', `byName is for older .h5 files, received '${path}'`);
+  if (path.endsWith('.weights.h5')) return loadWeightsH5(model, path, 'loadWeights', args);
+  if (path.endsWith('.weights.json')) return loadShards(model, path, 'loadWeights', args);
+  if (path.endsWith('.keras')) return loadKerasWeights(model, path, args);
+  if (path.endsWith('.safetensors')) return loadSafetensors(model, path, args);
+  if (isLegacy) return loadLegacyWeights(model, path, args);
+  const formats = '.weights.h5, .weights.json, .keras, .safetensors or .h5';
+  throw new HornetError('loadWeights', `expected a path that ends in ${formats}, received '${path}'`);
 }

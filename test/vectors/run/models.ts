@@ -1,10 +1,16 @@
-// Cases of whole models: rebuilt from config, trained for an epoch, compared at every step.
+// Cases of whole models: rebuilt from config, trained for an epoch, compared at every step; and of the files that Keras
+// saved, read and written again.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Callback, type Logs } from '../../../lib/callbacks/callback.js';
 import type { Model } from '../../../lib/models/model.js';
+import { loadModel, saveModel } from '../../../lib/saving/models.js';
 import { deserializeValue } from '../../../lib/saving/serialize.js';
+import { loadWeights, saveWeights } from '../../../lib/saving/weights.js';
 import { expectEqual } from '../compare.js';
 import { make, toArgument } from '../library.js';
-import { Mismatch, NotImplemented } from '../outcome.js';
+import { Mismatch } from '../outcome.js';
 import { camelCase } from '../signatures.js';
 import { decodeConfig, type Value } from '../values.js';
 import type { Context } from './context.js';
@@ -34,7 +40,7 @@ class BatchLogs extends Callback {
 /** A case of a model, or of one of its saved files. */
 export async function runModel(context: Context): Promise<void> {
   const { item } = context;
-  if (item.kind === 'file') throw new NotImplemented(`reading ${item.format as string} files`);
+  if (item.kind === 'file') return runFile(context);
   const model = make<Model>(decodeConfig(item.config));
   const tol = item.tol as Tolerances;
   const recorded = context.field<RecordedVariable[]>('variables');
@@ -75,4 +81,38 @@ export async function runModel(context: Context): Promise<void> {
   await expectEqual('prediction after training', await predict(), context.field('predict_after'), {
     tol: tol.predict_after,
   });
+}
+
+/** One saved file: the model in it, or its weights, predict what was recorded; so does what is written from it. */
+async function runFile(context: Context): Promise<void> {
+  const { item } = context;
+  const tol = item.tol as Tolerances;
+  const isWeights = item.format === 'weights_h5';
+  const build = (): Model => make<Model>(decodeConfig(item.config));
+  const load = async (path: string): Promise<Model> => {
+    if (!isWeights) return loadModel(path);
+    const model = build();
+    await loadWeights(model, path);
+    return model;
+  };
+  const check = async (what: string, model: Model): Promise<void> => {
+    const recorded = context.field<RecordedVariable[]>('variables');
+    const weights = matchVariables(model, recorded);
+    for (const [i, { path, value }] of recorded.entries()) {
+      if (weights[i]) await expectEqual(`weight ${path} ${what}`, weights[i].value, value, { tol: 0 });
+    }
+    const x = toArgument(context.field('x')) as never;
+    const predicted = await model.predict(x, { batchSize: item.batch_size as number, verbose: 0 });
+    await expectEqual(`prediction ${what}`, predicted, context.field('predict'), { tol: tol.predict });
+  };
+  const model = await load(join(item.folder as string, item.file as string));
+  await check('of the file', model);
+  const folder = await mkdtemp(join(tmpdir(), 'hornet-vectors-'));
+  try {
+    const copy = join(folder, item.file as string);
+    await (isWeights ? saveWeights(model, copy) : saveModel(model, copy));
+    await check('of the copy', await load(copy));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

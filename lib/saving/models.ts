@@ -1,0 +1,58 @@
+// Whole models in files: which format a path asks for. The formats are in keras-file.ts and legacy-h5.ts.
+import { access } from 'node:fs/promises';
+import { HornetError } from '../errors.js';
+import type { Model } from '../models/model.js';
+import { loadKeras, saveKeras } from './keras-file.js';
+import { loadLegacyModel, saveLegacyModel } from './legacy-h5.js';
+import type { CustomObjects } from './serialize.js';
+
+/** What `saveModel` takes. */
+export interface SaveModelArgs {
+  /** Whether a file of that name may be replaced. Default true. */
+  readonly overwrite?: boolean;
+  /** Whether the state of training goes along; `.h5` only, `.keras` always has it. Default true. */
+  readonly includeOptimizer?: boolean;
+}
+
+/** What `loadModel` takes. */
+export interface LoadModelArgs {
+  /** Classes and functions by the names that the file has for them, and functions by the names of `Lambda` layers. */
+  readonly customObjects?: CustomObjects;
+  /** Whether the model is compiled as it was when saved. Default true. */
+  readonly compile?: boolean;
+  /** Hornet never runs code from a file: both values mean the same. For Keras's sake. Default true. */
+  readonly safeMode?: boolean;
+}
+
+/**
+ * Writes a model with its weights and the state of its training. The file is replaced as a whole.
+ *
+ * @param path - Ends in `.keras`; or in `.h5` for the format of older versions.
+ * @throws HornetError when the file cannot be written, or the model has parts that no config can hold.
+ */
+export async function saveModel(model: Model, path: string, args: SaveModelArgs = {}): Promise<void> {
+  const { overwrite = true, includeOptimizer = true } = args;
+  if (!overwrite && (await exists(path))) throw new HornetError('saveModel', `${path} is there already`);
+  if (path.endsWith('.keras')) return saveKeras(model, path);
+  if (isLegacy(path)) return saveLegacyModel(model, path, includeOptimizer);
+  throw new HornetError('saveModel', `expected a path that ends in .keras or .h5, received '${path}'`);
+}
+
+/**
+ * Reads a model that Hornet or Keras wrote: `.keras` or `.h5`. Nothing in the file is executed.
+ *
+ * @throws HornetError when the file is not there, is damaged, or names classes that nobody knows.
+ */
+export async function loadModel(path: string, args: LoadModelArgs = {}): Promise<Model> {
+  if (path.endsWith('.keras')) return loadKeras(path, args);
+  if (isLegacy(path)) return loadLegacyModel(path, args);
+  throw new HornetError('loadModel', `expected a path that ends in .keras or .h5, received '${path}'`);
+}
+
+const isLegacy = (path: string): boolean => /\.(h5|hdf5)$/.test(path);
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
