@@ -25,11 +25,12 @@ const files = new Map();
 let opened = 0;
 
 /** The dtype of a dataset in Hornet's names, null for one that it does not know. */
-function dtypeOf({ type, size, signed, enum_type: names }, marked) {
+function dtypeOf({ type, size, signed, enum_type: names }) {
   const bits = size * 8;
   if (type === classes.integer) return size <= 8 ? `${signed ? '' : 'u'}int${bits}` : null;
   if (type === classes.float) return [2, 4, 8].includes(size) ? `float${bits}` : null;
-  if (type === classes.opaque && size === 2 && marked) return 'bfloat16';
+  // As h5py writes it; newer versions of Keras also say so in an attribute.
+  if (type === classes.opaque && size === 2) return 'bfloat16';
   if (type === classes.enumeration && size === 1 && names?.members.FALSE === 0 && names.members.TRUE === 1)
     return 'bool';
   return null;
@@ -74,11 +75,10 @@ const operations = {
   describe(id, path) {
     const file = files.get(id);
     if (Module.get_type(file.file_id, path) !== Module.H5G_DATASET) return null;
-    const { metadata, attrs } = file.get(path);
+    const { metadata } = file.get(path);
     const { virtual_sources: sources, shape, vlen } = metadata;
     if (sources || !shape || vlen) return { dtype: null, shape: shape ?? [] };
-    const marked = metadata.type === classes.opaque && attrs.dtype?.value === 'bfloat16';
-    return { dtype: dtypeOf(metadata, marked), shape };
+    return { dtype: dtypeOf(metadata), shape };
   },
 
   /** The bytes of a dataset in the machine's order. */

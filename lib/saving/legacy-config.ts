@@ -57,7 +57,9 @@ function fromLegacy(entry: Entry & { class_name: string; config: Json }): Entry 
   }
   if (Array.isArray(axis) && axis.length === 1) config.axis = axis[0] as Json;
   if (name === 'Lambda' && Array.isArray(config.function)) config.function = { class_name: '__lambda__', config: {} };
-  const modern = { ...entry, module: null, registered_name: name, config };
+  // Layers say whether they are trained and in which type; uses of ops have a name only.
+  const isOp = Array.isArray(nodes) && !('trainable' in config) && !('dtype' in config);
+  const modern = { ...entry, module: isOp ? 'keras.src.ops.numpy' : null, registered_name: name, config };
   return Array.isArray(nodes) ? { ...modern, inbound_nodes: nodes.map(fromLegacyNode) } : modern;
 }
 

@@ -1,0 +1,54 @@
+// Python Keras opens what Hornet wrote: it predicts the same, and its next step is the same. Needs a Python that has keras,
+// named by HORNET_KERAS_PYTHON or found as python3.
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { dataJson, expectContinuation, goOn, names, toleranceOf, trained, type Continuation } from './cases.js';
+
+const env = { ...process.env, KERAS_BACKEND: process.env.KERAS_BACKEND ?? 'jax', TF_CPP_MIN_LOG_LEVEL: '3' };
+
+function findPython(): string | null {
+  const candidates = [process.env.HORNET_KERAS_PYTHON, 'python3'].filter((each) => each !== undefined);
+  const hasKeras = (python: string): boolean => {
+    try {
+      execFileSync(python, ['-c', 'import keras, h5py'], { env, stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return candidates.find(hasKeras) ?? null;
+}
+
+const python = findPython();
+if (!python) console.log('skipped: no Python with keras (set HORNET_KERAS_PYTHON); the files of Keras are still read');
+
+(python ? describe : describe.skip)('with Keras in Python', () => {
+  let folder: string;
+  const wanted = new Map<string, Continuation>();
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hornet-python-'));
+    for (const name of names) {
+      const made = await trained(name);
+      await made.model.save(join(folder, `${name}.keras`));
+      await made.model.save(join(folder, `${name}.h5`));
+      await made.model.saveWeights(join(folder, `${name}.weights.h5`));
+      await writeFile(join(folder, `${name}.json`), JSON.stringify(await dataJson(made)));
+      wanted.set(name, await goOn(made.model, made.x, made.y));
+    }
+    await promisify(execFile)(python!, [join(process.cwd(), 'scripts/keras-files.py'), 'resume', folder], { env });
+  }, 600_000);
+
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const files = names.flatMap((name) => ['keras', 'h5', 'weights.h5'].map((ending) => `${name}.${ending}`));
+
+  test.each(files)('%s goes on with the same numbers', async (file) => {
+    const [name] = file.split('.');
+    const found = JSON.parse(await readFile(join(folder, `${file}.out.json`), 'utf8')) as Continuation;
+    expectContinuation(found, wanted.get(name)!, toleranceOf(name));
+  });
+});
