@@ -3,7 +3,7 @@
 import { HornetError } from '../errors.js';
 import { isBranch } from '../tree.js';
 import { mapKeys, toCamel } from './config-case.js';
-import { deserializeValue, type Json, type SerializedObject } from './serialize.js';
+import type { Json, SerializedObject } from './serialize.js';
 
 type Entry = Readonly<Record<string, Json>>;
 
@@ -81,5 +81,5 @@ function fromLegacyNode(node: Json): Json {
 export function fromLegacyTraining(json: unknown): Record<string, unknown> {
   const { optimizer_config: optimizer, loss, metrics, ...rest } = json as Entry;
   const config = { ...rest, optimizer, loss: loss ?? null, metrics: metrics ?? null };
-  return mapKeys(config, toCamel, deserializeValue as (value: unknown) => unknown);
+  return mapKeys(config, toCamel);
 }

@@ -76,7 +76,7 @@ export async function goOn(model: Model, x: Tree<DeviceTensor>, y: Tree<DeviceTe
   const before = await predict();
   if (!model.isCompiled) return { predict: before };
   const batchSize = flatten(x)[0].shape[0];
-  const history = await model.fit(x as never, y as never, { batchSize, epochs: 1, shuffle: false, verbose: 0 });
+  const history = await model.fit(x as never, y, { batchSize, epochs: 1, shuffle: false, verbose: 0 });
   return { predict: before, loss: history.history.loss[0], after: await predict() };
 }
 
@@ -176,7 +176,7 @@ export const names = Object.keys(makers);
 /** Makes and trains the model of a case. */
 export async function trained(name: string): Promise<Trained> {
   const made = makers[name]();
-  await made.model.fit(made.x as never, made.y as never, { batchSize: 4, epochs: 2, verbose: 0 });
+  await made.model.fit(made.x as never, made.y, { batchSize: 4, epochs: 2, verbose: 0 });
   return made;
 }
 
