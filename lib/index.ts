@@ -57,7 +57,12 @@ export { DTypePolicy, dtypePolicy, setDtypePolicy, type DTypePolicyName } from '
 export { getMask, setMask } from './layers/mask.js';
 export { clearSession } from './layers/naming.js';
 export { RematScope, type RematArgs, type RematMode } from './layers/remat-scope.js';
+export { Dataset } from './datasets/dataset.js';
 export { loadNpy, loadNpz } from './datasets/npz.js';
+export { splitDataset, type SplitDatasetArgs } from './datasets/split.js';
+export { timeseriesDatasetFromArray, type TimeseriesArgs } from './datasets/timeseries.js';
+export { padSequences, type PadSequencesArgs } from './utils/pad-sequences.js';
+export { toCategorical } from './utils/to-categorical.js';
 export { Loss } from './losses/index.js';
 export { Metric } from './metrics/index.js';
 export { KerasTensor } from './models/keras-tensor.js';

@@ -2,6 +2,7 @@
 import { HornetError } from '../errors.js';
 import { onDevice } from '../device.js';
 import { makeSeed } from '../seed.js';
+import { shuffleInPlace } from '../shuffle.js';
 import { tensor, type DeviceTensor } from '../tensor.js';
 import type { Tree } from '../tree.js';
 import {
@@ -162,18 +163,6 @@ export class ArraySource implements BatchSource {
   }
 }
 
-/** Fisher–Yates with a small generator (mulberry32): the order is made while the device works. */
-function shuffleInPlace(values: Int32Array, seed: number): void {
-  let state = seed;
-  for (let i = values.length - 1; i > 0; i--) {
-    state = (state + 0x6d2b79f5) | 0;
-    let z = Math.imul(state ^ (state >>> 15), 1 | state);
-    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z;
-    const j = Math.floor((((z ^ (z >>> 14)) >>> 0) / 2 ** 32) * (i + 1));
-    [values[i], values[j]] = [values[j], values[i]];
-  }
-}
-
 /** Batches that an iterable brings, one upload each. */
 export class IterableSource implements BatchSource {
   private iterator: Iterator<Batch> | AsyncIterator<Batch> | null = null;
@@ -186,7 +175,8 @@ export class IterableSource implements BatchSource {
   ) {}
 
   get steps(): number | null {
-    return this.args.steps;
+    const { length } = this.iterable as { readonly length?: unknown };
+    return this.args.steps ?? (typeof length === 'number' ? length : null);
   }
 
   start(model: Trainer, step: StepFunction): Pass {
