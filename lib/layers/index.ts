@@ -3,7 +3,9 @@ export * from './activation-layers.js';
 export * from './activity-regularization.js';
 export * from './adaptive-pooling.js';
 export * from './attention.js';
+export * from './aug-mix.js';
 export type { Factor, ValueRange } from './augmentation-args.js';
+export type { AugmentationPolicyArgs } from './augmentation-policy.js';
 export type { AttentionCallOptions, BaseAttentionArgs } from './base-attention.js';
 export { BatchNormalization, batchNormalization, type BatchNormalizationArgs } from './batch-normalization.js';
 export * from './bidirectional.js';
@@ -50,6 +52,7 @@ export * from './normalization.js';
 export * from './pipeline.js';
 export * from './pooling.js';
 export type { ProjectedAttentionArgs, ProjectedAttentionCallOptions } from './projected-attention.js';
+export * from './rand-augment.js';
 export {
   RandomRotation,
   randomRotation,

@@ -36,7 +36,8 @@ export interface RandomAffineArgs extends GeometricArgs {
 type AffineMap = readonly [a0: Entry, a1: Entry, a2: Entry, b0: Entry, b1: Entry, b2: Entry];
 type Entry = Tensor | number;
 
-abstract class RandomAffineLayer<T extends Move> extends GeometricLayer<T> {
+/** A layer that reads the pixels of each image through an affine map. */
+export abstract class RandomAffineLayer<T extends Move> extends GeometricLayer<T> {
   readonly fillMode: FillMode;
 
   constructor(args: RandomAffineArgs = {}) {
@@ -47,16 +48,25 @@ abstract class RandomAffineLayer<T extends Move> extends GeometricLayer<T> {
   /** Where each pixel is read. */
   protected abstract mapOf(transformation: T): AffineMap;
 
-  protected override warp(images: Tensor, transformation: T, interpolation: SampleInterpolation): Tensor {
-    const { fillMode, fillValue } = this;
+  /** The numbers of the map of each image, [batch, 6]. */
+  matricesOf(transformation: T): Tensor {
     const { batch } = transformation.sizes;
     const columns = this.mapOf(transformation).map((entry) =>
       typeof entry === 'number' ? full([batch, 1], entry, { dtype: 'float32' }) : reshape(entry, [batch, 1]),
     );
-    const matrices = concatenate(columns, { axis: 1 });
+    return concatenate(columns, { axis: 1 });
+  }
+
+  /** Reads each pixel where the matrices [batch, 6] say. */
+  warpBy(images: Tensor, matrices: Tensor, interpolation: SampleInterpolation): Tensor {
+    const { fillMode, fillValue } = this;
     return withPlanes(this.where, images, this.dataFormat, (planes) =>
       affinePlanes(planes, matrices, { interpolation, fillMode, fillValue }),
     );
+  }
+
+  protected override warp(images: Tensor, transformation: T, interpolation: SampleInterpolation): Tensor {
+    return this.warpBy(images, this.matricesOf(transformation), interpolation);
   }
 
   override getConfig(): Config {

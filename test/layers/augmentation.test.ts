@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import * as hornet from 'hornet';
 import {
+  augMix,
   autoContrast,
   cutMix,
   mixUp,
   ops,
   pipeline,
+  randAugment,
   randomBrightness,
   randomColorJitter,
   randomContrast,
@@ -88,6 +90,8 @@ const drawing: readonly [string, (seed: number) => Layer][] = [
   ['RandomInvert', (seed) => randomInvert({ factor: [0.4, 0.6], seed, ...range })],
   ['MixUp', (seed) => mixUp({ alpha: 1, seed })],
   ['CutMix', (seed) => cutMix({ seed })],
+  ['RandAugment', (seed) => randAugment({ numOps: 3, seed, ...range })],
+  ['AugMix', (seed) => augMix({ seed, ...range })],
 ];
 
 describe.each(drawing)('%s', (_name, make) => {
@@ -244,6 +248,85 @@ test('CutMix puts a rectangle of the partner into images and masks, and mixes la
   expect(await numbers(cutMix()(alone))).toEqual([1, 2]);
   const boxed = { ...labeled(2), boundingBoxes: { boxes: ops.ones([2, 1, 4]), labels: ops.ones([2, 1]) } };
   expect(() => (cutMix({ boundingBoxFormat: 'xyxy' }) as Layer)(boxed)).toThrow(/cannot transform bounding boxes/);
+});
+
+/** What policies hold and draw. */
+interface Policy {
+  readonly moves: readonly BaseImagePreprocessingLayer[];
+  readonly colors: readonly BaseImagePreprocessingLayer[];
+}
+interface Step {
+  readonly chosen: Tensor;
+  readonly drawn: { readonly moves: readonly unknown[]; readonly colors: readonly unknown[] };
+}
+
+test('RandAugment applies the augmentation that was picked to images, masks and boxes', async () => {
+  const layer = randAugment({ numOps: 1, seed: 2, boundingBoxFormat: 'xyxy' });
+  const { moves, colors } = layer as unknown as Policy;
+  const images = tensor(golden.images);
+  const masks = ops.cast(ops.greater(images, 128), 'float32');
+  const boxes = { boxes: tensor([[[0, 1, 3, 2]], [[1, 0, 4, 3]]]), labels: tensor([[1], [2]]) };
+  const [step] = layer.getRandomTransformation(images)! as unknown as Step[];
+  const all = [...moves, ...colors];
+  const drawn = [...step.drawn.moves, ...step.drawn.colors];
+  for (const [i, augmentation] of all.entries()) {
+    const steps = [{ ...step, chosen: tensor(i, [], 'int32') }] as never;
+    const close = async (got: Tensor, want: Tensor): Promise<void> => {
+      const [a, b] = await Promise.all([numbers(got), numbers(want)]);
+      a.forEach((value, k) => expect(value).toBeCloseTo(b[k], 3));
+    };
+    await close(layer.transformImages(images, steps), augmentation.transformImages(images, drawn[i]));
+    await close(
+      layer.transformSegmentationMasks(masks, steps),
+      augmentation.transformSegmentationMasks(masks, drawn[i]),
+    );
+    const [moved, want] = [layer.transformBoundingBoxes(boxes, steps), augmentation.transformBoundingBoxes(boxes, drawn[i])]; // prettier-ignore
+    await close(moved.boxes, want.boxes);
+    await close(moved.labels, want.labels);
+  }
+  expect(all).toHaveLength(11);
+  expect(await numbers(randAugment({ numOps: 0 })(images))).toEqual(await numbers(images));
+});
+
+test('every augmentation is picked as often, in AugMix also none', async () => {
+  const images = ops.zeros([1, 2, 2, 3]);
+  const pick = async (layer: BaseImagePreprocessingLayer, steps: (drawn: unknown) => Step[]): Promise<Set<number>> => {
+    const draw = hornet.jit(() => steps(layer.getRandomTransformation(images)).map(({ chosen }) => chosen));
+    const picked = await Promise.all(Array.from({ length: 40 }, () => Promise.all(draw().map(numbers))));
+    return new Set(picked.flat(2));
+  };
+  expect(
+    [...(await pick(randAugment({ numOps: 4, seed: 1 }), (drawn) => drawn as Step[]))].sort((a, b) => a - b),
+  ).toEqual([...Array(11).keys()]);
+  const chains = (drawn: unknown): Step[] => (drawn as { chains: Step[][] }).chains.flat();
+  expect((await pick(augMix({ seed: 1 }), chains)).size).toBe(12);
+  expect((await pick(augMix({ seed: 1, allOps: false }), chains)).size).toBe(8);
+});
+
+test('AugMix is an average of images and chains', async () => {
+  const images = tensor(golden.images);
+  const layer = augMix({ numChains: 2, chainDepth: 1, seed: 2 });
+  const drawn = layer.getRandomTransformation(images)! as unknown as {
+    chains: Step[][];
+    weights: Tensor[];
+    own: Tensor;
+  };
+  const { colors } = layer as unknown as Policy;
+  const [own, first, second] = (await Promise.all([drawn.own, ...drawn.weights].map(numbers))).flat();
+  expect(first + second).toBeCloseTo(1);
+  const given = await numbers(images);
+  const withChosen = (...chosen: number[]): never =>
+    ({
+      ...drawn,
+      chains: drawn.chains.map(([step], i) => [{ ...step, chosen: tensor(chosen[i], [], 'int32') }]),
+    }) as never;
+  const unchanged = await numbers(layer.transformImages(images, withChosen(11, 11)));
+  unchanged.forEach((value, i) => expect(value).toBeCloseTo(given[i], 3));
+  const solarized = await numbers(colors[1].transformImages(images, drawn.chains[1][0].drawn.colors[1]));
+  const mixed = await numbers(layer.transformImages(images, withChosen(11, 4)));
+  mixed.forEach((value, i) =>
+    expect(value).toBeCloseTo(own * given[i] + (1 - own) * (first * given[i] + second * solarized[i]), 2),
+  );
 });
 
 test('RandomColorJitter is what its parts are, one after the other', async () => {

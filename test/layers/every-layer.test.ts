@@ -269,6 +269,8 @@ const augmentation: Row[] = [
   imageRow('RandomErasing', (o) => layers.randomErasing({ ...o, fillValue: [1, 0, 1], valueRange })),
   imageRow('MixUp', (o) => layers.mixUp({ ...o, alpha: 0.4 })),
   imageRow('CutMix', (o) => layers.cutMix({ ...o, factor: 0.7 })),
+  imageRow('RandAugment', (o) => layers.randAugment({ ...o, numOps: 1, valueRange })),
+  imageRow('AugMix', (o) => layers.augMix({ ...o, numChains: 2, chainDepth: 1, valueRange })),
   imageRow('AutoContrast', ({ dtype }) => layers.autoContrast({ dtype, valueRange })),
   imageRow('Equalization', ({ dtype }) => layers.equalization({ dtype, bins: 16, valueRange })),
   imageRow(
