@@ -432,7 +432,7 @@ const images: OpCase[] = [
     plane,
   ),
   image('gaussianBlur', (x, sigma) => ops.image.gaussianBlur(x, { kernelSize: [3, 5], sigma }), plane, of(0.8, 1.3)),
-  image('sobelEdges', (x) => ops.image.sobelEdges(x, { dataFormat: 'channels_first' }), sample([2, 3, 4])),
+  image('sobelEdges', (x) => ops.image.sobelEdges(x, { dataFormat: 'channels_first' }), sample([2, 2, 3, 4])),
   image('ssim', (a, b) => ops.image.ssim(a, b, { filterSize: 3 }), photo, sample([2, 4, 5, 3], 0.2, 1.1)),
   image(
     'scaleAndTranslate',

@@ -33,7 +33,8 @@ const tensorParameters = new Set(
 const plainParameters = new Set(
   (
     'get_item.key arange.start arange.stop tile.repeats repeat.repeats bartlett.x blackman.x hamming.x hanning.x kaiser.x ' +
-    'kaiser.beta'
+    'kaiser.beta image.resize.fill_value image.affine_transform.fill_value image.perspective_transform.fill_value ' +
+    'image.map_coordinates.fill_value image.elastic_transform.fill_value'
   ).split(' '),
 );
 /** Where our functions depart from the rule: parameters that are positional although Keras gives them a default. */

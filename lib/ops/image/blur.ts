@@ -12,7 +12,7 @@ import { iota, partOf, transposeTo } from '../movement.js';
 import { publicOp } from '../public-op.js';
 import { reduceSum } from '../reduce-core.js';
 import { reshapeTo } from '../reshape-core.js';
-import { perAxis, windowPadding, type PerAxis } from '../window.js';
+import { channelsToBack, perAxis, windowPadding, type PerAxis } from '../window.js';
 import { withPlanes, type ImageArgs } from './layout.js';
 import { placeType } from './sample.js';
 
@@ -74,20 +74,20 @@ function convolveEach(planes: Tensor, kernels: Tensor, padding: 'same' | 'valid'
 }
 
 /**
- * The slopes of images by Sobel's kernels: a last axis is added with the slope downwards and the one to the right. Outside
- * of the image is 0.
+ * The slopes of images [N, H, W, C] (or channels first) by Sobel's kernels: a last axis is added with the slope downwards and
+ * the one to the right. Outside of the image is 0.
  *
- * @throws HornetError unless the images have rank 3 or 4.
+ * @throws HornetError unless the images have rank 4.
  */
 export const sobelEdges = publicOp('image.sobelEdges', (images: TensorLike, options: ImageArgs = {}): Tensor => {
   const op = 'image.sobelEdges';
   const x = convertToTensor(images);
+  if (x.rank !== 4) throw new HornetError(op, `expected images of rank 4, received shape [${x.shape.join(', ')}]`);
   // Of each place, first the slope downwards, then the one to the right.
   const kernels = [-1, -1, -2, 0, -1, 1, 0, -2, 0, 0, 0, 2, 1, -1, 2, 0, 1, 1];
   const weights = reshapeTo(convertToTensor(kernels, x.dtype), [3, 3, 2]);
-  const slopes = withPlanes(op, x, options.dataFormat, (planes) => convolveEach(planes, weights, 'same'));
-  if (checkDataFormat(options.dataFormat, op) === 'channels_last') return reshapeTo(slopes, [...x.shape, 2]);
-  const lead = x.shape.slice(0, -3);
-  const apart = reshapeTo(slopes, [...lead, x.shape[x.rank - 3], 2, ...x.shape.slice(-2)]);
-  return transposeTo(apart, [...lead.keys(), ...[0, 2, 3, 1].map((axis) => axis + lead.length)]);
+  const isLast = checkDataFormat(options.dataFormat, op) === 'channels_last';
+  const planes = isLast ? x : channelsToBack(x);
+  const slopes = reshapeTo(convolveEach(planes, weights, 'same'), [...planes.shape, 2]);
+  return isLast ? slopes : transposeTo(slopes, [0, 3, 1, 2, 4]);
 });

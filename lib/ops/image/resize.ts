@@ -135,14 +135,11 @@ function cropTo(x: Tensor, axes: readonly number[], size: readonly number[]): Te
   return sliceAt(x, starts, sizes);
 }
 
+/** As much on one side as on the other: an odd pixel is not added. */
 function padTo(x: Tensor, axes: readonly number[], size: readonly number[], value: number): Tensor {
   const ideal = matching(x, axes, size);
-  const missing = x.shape.map((dim, i) => (axes.includes(i) ? Math.max(ideal[axes.indexOf(i)] - dim, 0) : 0));
-  const lo = missing.map((n) => Math.floor(n / 2));
-  return padWith(
-    x,
-    lo,
-    missing.map((n, i) => n - lo[i]),
-    value,
+  const edge = x.shape.map((dim, i) =>
+    axes.includes(i) ? Math.max(Math.floor((ideal[axes.indexOf(i)] - dim) / 2), 0) : 0,
   );
+  return padWith(x, edge, edge, value);
 }
