@@ -14,6 +14,7 @@ export * as utils from './utils/index.js';
 
 export * from './layers/index.js';
 export {
+  BackupAndRestore,
   Callback,
   CSVLogger,
   EarlyStopping,

@@ -1,5 +1,6 @@
 // All callbacks.
 export { Callback, type CallbackParams, type Logs } from './callback.js';
+export * from './backup-and-restore.js';
 export * from './csv-logger.js';
 export * from './early-stopping.js';
 export * from './history.js';
