@@ -59,3 +59,13 @@ test('miniature-gpt: writes sentences that the grammar makes', async () => {
   const stdout = await run('miniature-gpt', ['--epochs', '5', '--sentences', '8000']);
   expect(last(stdout, 'grammatical')).toBeGreaterThanOrEqual(0.65);
 }, 120_000);
+
+test('timeseries-forecasting: beats the weather of yesterday', async () => {
+  const stdout = await run('timeseries-forecasting', ['--epochs', '4', '--days', '365']);
+  expect(last(stdout, "share of yesterday's")).toBeLessThan(0.5);
+}, 120_000);
+
+test('bidirectional-lstm: tells praise from blame', async () => {
+  const stdout = await run('bidirectional-lstm', ['--epochs', '4', '--samples', '4000']);
+  expect(last(stdout, 'test accuracy')).toBeGreaterThanOrEqual(0.9);
+}, 120_000);
