@@ -40,6 +40,8 @@ class Kernel {
   virtual size_t scratchBytes() const { return 0; }
   /// What runs it, where there is a choice: a library's name for its implementation.
   virtual std::string implementation() const { return {}; }
+  /// Whether `run` waits for numbers that the device computes, so that nobody can record its work once for all runs.
+  virtual bool readsNumbers() const { return false; }
   /// Takes over the work of another kernel that is independent of this one, so that both run at once; the operands of
   /// `run` are then those of this one followed by the other's. False where they do not fit.
   virtual bool join(Kernel&) { return false; }

@@ -11,8 +11,8 @@
 namespace hornet {
 namespace {
 
-constexpr uint32_t kMagic = 0x4e524f48, kVersion = 2;
-constexpr uint32_t kMaxRank = 16;
+constexpr uint32_t kMagic = 0x4e524f48, kVersion = 3;
+constexpr uint32_t kMaxRank = 16, kMaxDepth = 64;
 constexpr uint64_t kMaxBytes = uint64_t(1) << 48;
 
 [[noreturn]] void fail(const std::string& message) { throw Error("program", message); }
@@ -78,7 +78,9 @@ std::vector<uint32_t> readIds(Reader& in, size_t valueCount) {
   return ids;
 }
 
-Attrs::Value readAttr(Reader& in) {
+Program decode(std::span<const uint8_t> bytes, uint32_t depth);
+
+Attrs::Value readAttr(Reader& in, uint32_t depth) {
   switch (in.read<uint8_t>()) {
     case 0:
       return in.read<double>();
@@ -89,19 +91,26 @@ Attrs::Value readAttr(Reader& in) {
     }
     case 2:
       return in.string();
+    case 3: {
+      Programs programs(in.count(sizeof(uint32_t)));
+      for (auto& program : programs) {
+        program = std::make_shared<const Program>(decode(in.take(in.count(1)), depth + 1));
+      }
+      return programs;
+    }
     default:
       fail("unknown kind of attribute");
   }
 }
 
-Instruction readInstruction(Reader& in, size_t valueCount) {
+Instruction readInstruction(Reader& in, size_t valueCount, uint32_t depth) {
   Instruction instruction;
   instruction.op = in.string();
   instruction.inputs = readIds(in, valueCount);
   instruction.outputs = readIds(in, valueCount);
   for (uint32_t n = in.count(9); n > 0; --n) {
     const std::string key = in.string();
-    instruction.attrs.set(key, readAttr(in));
+    instruction.attrs.set(key, readAttr(in, depth));
   }
   return instruction;
 }
@@ -132,23 +141,8 @@ void checkPlaces(Program& program) {
   }
 }
 
-}  // namespace
-
-const Attrs::Value& Attrs::at(const std::string& key, size_t kind) const {
-  const auto found = values_.find(key);
-  if (found == values_.end()) fail("attribute '" + key + "' is missing");
-  if (found->second.index() != kind) fail("attribute '" + key + "' is of the wrong kind");
-  return found->second;
-}
-
-int64_t Attrs::toInteger(const std::string& key, double number) {
-  if (!(std::abs(number) <= double(int64_t(1) << 53)) || number != std::trunc(number)) {
-    fail("attribute '" + key + "' is not an integer");
-  }
-  return int64_t(number);
-}
-
-Program decode(std::span<const uint8_t> bytes) {
+Program decode(std::span<const uint8_t> bytes, uint32_t depth) {
+  if (depth > kMaxDepth) fail("loops are nested too deeply");
   Reader in(bytes);
   if (in.read<uint32_t>() != kMagic) fail("not a program");
   if (in.read<uint32_t>() != kVersion) fail("the program is of another version than the addon; build the addon anew");
@@ -167,11 +161,30 @@ Program decode(std::span<const uint8_t> bytes) {
   for (uint32_t i = 0; i < valueCount; ++i) program.values.push_back(readValue(in));
   const uint32_t instructionCount = in.count(16);
   program.instructions.reserve(instructionCount);
-  for (uint32_t i = 0; i < instructionCount; ++i) program.instructions.push_back(readInstruction(in, valueCount));
+  for (uint32_t i = 0; i < instructionCount; ++i)
+    program.instructions.push_back(readInstruction(in, valueCount, depth));
   if (!in.atEnd()) fail("bytes follow the last instruction");
   checkPlaces(program);
   return program;
 }
+
+}  // namespace
+
+const Attrs::Value& Attrs::at(const std::string& key, size_t kind) const {
+  const auto found = values_.find(key);
+  if (found == values_.end()) fail("attribute '" + key + "' is missing");
+  if (found->second.index() != kind) fail("attribute '" + key + "' is of the wrong kind");
+  return found->second;
+}
+
+int64_t Attrs::toInteger(const std::string& key, double number) {
+  if (!(std::abs(number) <= double(int64_t(1) << 53)) || number != std::trunc(number)) {
+    fail("attribute '" + key + "' is not an integer");
+  }
+  return int64_t(number);
+}
+
+Program decode(std::span<const uint8_t> bytes) { return decode(bytes, 0); }
 
 std::vector<std::string> describe(const Program& program) {
   std::vector<std::string> lines;

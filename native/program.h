@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <variant>
@@ -21,10 +22,14 @@ struct ProgramValue {
   uint64_t place;  // index of the parameter or result, else byte offset
 };
 
+struct Program;
+/// The programs that an instruction runs: the bodies of a loop, or branches.
+using Programs = std::vector<std::shared_ptr<const Program>>;
+
 /// The attributes of an instruction. Reading one that is missing or of another kind throws an Error.
 class Attrs {
  public:
-  using Value = std::variant<double, std::vector<double>, std::string>;
+  using Value = std::variant<double, std::vector<double>, std::string, Programs>;
 
   double number(const std::string& key) const { return std::get<double>(at(key, 0)); }
   int64_t integer(const std::string& key) const { return toInteger(key, number(key)); }
@@ -39,6 +44,7 @@ class Attrs {
   std::string string(const std::string& key, const std::string& otherwise) const {
     return has(key) ? string(key) : otherwise;
   }
+  const Programs& programs(const std::string& key) const { return std::get<Programs>(at(key, 3)); }
   bool has(const std::string& key) const { return values_.contains(key); }
   void set(const std::string& key, Value value) { values_[key] = std::move(value); }
 

@@ -100,6 +100,10 @@ void Steps::pointTo(std::byte* arena, std::byte* constants, std::span<void* cons
   }
 }
 
+bool Steps::readsNumbers() const {
+  return std::ranges::any_of(steps_, [](const Step& step) { return step.kernel->readsNumbers(); });
+}
+
 void Steps::run(size_t i, void* scratch) {
   Step& step = steps_[i];
   named(program_->instructions[step.instructions.front()].op, [&] { step.kernel->run(step.in, step.out, scratch); });

@@ -20,6 +20,8 @@ class Steps {
   size_t count() const { return steps_.size(); }
   /// What the greediest kernel needs.
   size_t scratchBytes() const { return scratchBytes_; }
+  /// Whether a run waits for numbers that the device computes.
+  bool readsNumbers() const;
   /// What runs each instruction, with `notes` on the steps.
   std::vector<std::string> implementations(const std::vector<std::string>& notes) const;
 

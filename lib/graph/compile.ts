@@ -6,7 +6,7 @@ import { allocate, DeviceTensor } from '../tensor.js';
 import { variableEpoch, type Variable } from '../variable.js';
 import { encode } from './encode.js';
 import type { Graph } from './ir.js';
-import { scheduleUpdatesLast, separateRoots } from './order.js';
+import { lower } from './lower.js';
 import { optimize } from './passes/index.js';
 import { planMemory } from './plan.js';
 import { print } from './print.js';
@@ -20,7 +20,7 @@ export function compileGraph(graph: Graph, device: Device = currentDevice()): Na
   const key = print(graph);
   let program = programs.get(key);
   if (!program) {
-    const ordered = scheduleUpdatesLast(separateRoots(optimize(graph)));
+    const ordered = lower(optimize(graph));
     try {
       program = device.native.compile(encode(ordered, planMemory(ordered)));
     } catch (error) {

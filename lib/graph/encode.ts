@@ -1,10 +1,10 @@
 // The program format: a planned graph as bytes. native/program.cpp is the only other place that knows it.
 import { dtypeCode } from '../dtype.js';
-import type { Attrs, Graph, Value } from './ir.js';
+import { bodiesOf, type Attrs, type Graph, type Value } from './ir.js';
 import type { Place, Plan } from './plan.js';
 
 const MAGIC = 0x4e524f48;
-const VERSION = 2;
+const VERSION = 3;
 const storageCode = { parameter: 0, result: 1, arena: 2, constant: 3 } as const;
 
 /** Encodes a planned graph; docs/architecture.md has the layout. */
@@ -15,7 +15,8 @@ export function encode(graph: Graph, plan: Plan): Uint8Array {
   out.u32(graph.parameters.length).u32(graph.results.length);
 
   const ids = new Map<Value, number>();
-  for (const value of [...graph.parameters, ...graph.nodes.flatMap((node) => node.outputs)]) {
+  const arenas = [...plan.bodies.values()].map(({ arena }) => arena);
+  for (const value of [...graph.parameters, ...graph.nodes.flatMap((node) => node.outputs), ...arenas]) {
     if (!ids.has(value)) ids.set(value, ids.size);
   }
   out.u32(ids.size);
@@ -23,8 +24,15 @@ export function encode(graph: Graph, plan: Plan): Uint8Array {
 
   out.u32(plan.instructions.length + plan.copies.length);
   const id = (value: Value): number => ids.get(value)!;
-  for (const { op, inputs, outputs, attrs } of plan.instructions) {
-    writeInstruction(out, op.name, inputs.map(id), outputs.map(id), attrs);
+  for (const node of plan.instructions) {
+    const { op, inputs, outputs, attrs } = node;
+    const bodies = plan.bodies.get(node);
+    if (!bodies) writeInstruction(out, op.name, inputs.map(id), outputs.map(id), attrs);
+    else {
+      const programs = bodiesOf(node).map((body, i) => encode(body, bodies.plans[i]));
+      const written = [...outputs, bodies.arena].map(id);
+      writeInstruction(out, op.name, inputs.map(id), written, { ...attrs, bodies: programs });
+    }
   }
   for (const { from, to } of plan.copies) writeInstruction(out, 'copy', [id(from)], [id(to)], {});
   return out.bytes();
@@ -43,7 +51,10 @@ function writeValue(out: Writer, value: Value, place: Place): void {
   for (const dim of value.shape) out.u64(dim);
 }
 
-function writeInstruction(out: Writer, op: string, inputs: number[], outputs: number[], attrs: Attrs): void {
+/** Attributes with programs in the place of graphs. */
+type WrittenAttrs = Readonly<Record<string, Attrs[string] | readonly Uint8Array[]>>;
+
+function writeInstruction(out: Writer, op: string, inputs: number[], outputs: number[], attrs: WrittenAttrs): void {
   out.string(op);
   for (const ids of [inputs, outputs]) {
     out.u32(ids.length);
@@ -54,10 +65,14 @@ function writeInstruction(out: Writer, op: string, inputs: number[], outputs: nu
   for (const [key, value] of entries) {
     out.string(key);
     if (typeof value === 'string') out.u8(2).string(value);
+    else if (isPrograms(value)) out.u8(3).programs(value);
     else if (typeof value === 'object') out.u8(1).numbers(value as readonly number[]);
     else out.u8(0).f64(Number(value));
   }
 }
+
+const isPrograms = (value: WrittenAttrs[string]): value is readonly Uint8Array[] =>
+  Array.isArray(value) && value[0] instanceof Uint8Array;
 
 /** Little-endian bytes that grow. */
 class Writer {
@@ -92,6 +107,12 @@ class Writer {
   numbers(values: readonly number[]): this {
     this.u32(values.length);
     for (const value of values) this.f64(value);
+    return this;
+  }
+
+  programs(programs: readonly Uint8Array[]): this {
+    this.u32(programs.length);
+    for (const program of programs) this.u32(program.length).raw(program);
     return this;
   }
 

@@ -8,8 +8,8 @@ export interface Aval {
   readonly dtype: DType;
 }
 
-/** What an instruction's attribute may be; `Uint8Array` holds the bytes of a constant. */
-export type AttrValue = number | boolean | string | readonly number[] | Uint8Array;
+/** What an instruction's attribute may be; `Uint8Array` holds the bytes of a constant, graphs are bodies (see body.ts). */
+export type AttrValue = number | boolean | string | readonly number[] | Uint8Array | readonly Graph[];
 export type Attrs = Readonly<Record<string, AttrValue>>;
 
 /** One result of one node. */
@@ -52,6 +52,16 @@ export interface StateUpdate {
   readonly parameter: Value;
   readonly value: Value;
 }
+
+/** The graphs that a loop or branch runs; none for every other op. */
+export const bodiesOf = ({ attrs }: Node): readonly Graph[] => (attrs.bodies ?? []) as readonly Graph[];
+
+/** Whether an attribute's value is a list of graphs. */
+export const isBodies = (value: AttrValue): value is readonly Graph[] =>
+  Array.isArray(value) && typeof value[0] === 'object';
+
+/** Shape and dtype without the value that they are of. */
+export const avalOf = ({ shape, dtype }: Aval): Aval => ({ shape, dtype });
 
 /** Number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, dim) => size * dim, 1);

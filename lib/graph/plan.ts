@@ -1,6 +1,6 @@
 // The memory plan: where each value lives. Liveness, in-place element-wise ops, in-place state, one arena.
 import { byteSize } from '../dtype.js';
-import { sameShape, sizeOf, type Graph, type Node, type Value } from './ir.js';
+import { bodiesOf, sameShape, sizeOf, Value, type Graph, type Node } from './ir.js';
 import { memoryOf } from './order.js';
 
 /** Where a value's bytes are. */
@@ -17,6 +17,15 @@ export interface Plan {
   readonly arenaBytes: number;
   readonly constants: readonly { readonly value: Value; readonly offset: number }[];
   readonly constantBytes: number;
+  /** The plans of what loops and branches run. */
+  readonly bodies: ReadonlyMap<Node, BodyPlans>;
+}
+
+/** The bodies of a node run one at a time, in an arena that lies in that of the program. */
+export interface BodyPlans {
+  readonly plans: readonly Plan[];
+  /** The arena as a further output of the node. */
+  readonly arena: Value;
 }
 
 const ALIGNMENT = 64;
@@ -46,28 +55,41 @@ export function planMemory(graph: Graph): Plan {
   graph.results.forEach((result, index) => places.set(memoryOf(result), { storage: 'result', index }));
 
   const instructions = graph.nodes.filter(({ op }) => op.name !== 'parameter' && op.name !== 'constant' && !op.alias);
+  const bodies = new Map(
+    instructions.filter((node) => bodiesOf(node).length > 0).map((node) => [node, planBodies(node)]),
+  );
   const lastUse = lastUses(graph, instructions);
   const copies: { from: Value; to: Value }[] = [];
   // State is written only where nothing but further updates can still fail.
-  const made = new Set(graph.updates.map(({ value }) => memoryOf(value).node));
+  const made = new Set(graph.updates.map(({ value }) => memoryOf(value).node).filter((node) => !bodies.has(node)));
   const safeFrom = instructions.findLastIndex((node) => !made.has(node)) + 1;
   for (const { parameter, value } of graph.updates) {
     const memory = memoryOf(value);
     const at = instructions.indexOf(memory.node);
-    if (at >= safeFrom && writesInPlace(instructions[at], parameter, lastUse.get(parameter) ?? -1, at)) {
+    if (
+      at >= safeFrom &&
+      !bodies.has(memory.node) &&
+      writesInPlace(instructions[at], parameter, lastUse.get(parameter) ?? -1, at)
+    ) {
       places.set(memory, places.get(parameter)!);
     } else {
       copies.push({ from: memory, to: parameter });
       lastUse.set(memory, instructions.length);
     }
   }
-  const arenaBytes = planArena(instructions, lastUse, places);
+  const arenaBytes = planArena(instructions, bodies, lastUse, places);
   for (const node of graph.nodes) {
     for (const output of node.outputs) {
       if (!places.has(output)) places.set(output, places.get(memoryOf(output))!);
     }
   }
-  return { places, instructions, copies, arenaBytes, constants, constantBytes };
+  return { places, instructions, copies, arenaBytes, constants, constantBytes, bodies };
+}
+
+function planBodies(node: Node): BodyPlans {
+  const plans = bodiesOf(node).map(planMemory);
+  const bytes = Math.max(...plans.map(({ arenaBytes }) => arenaBytes));
+  return { plans, arena: new Value(node, node.outputs.length, [bytes], 'uint8') };
 }
 
 function lastUses(graph: Graph, instructions: readonly Node[]): Map<Value, number> {
@@ -94,6 +116,7 @@ function readsElementByElement(node: Node, memory: Value): boolean {
 
 function planArena(
   instructions: readonly Node[],
+  bodies: ReadonlyMap<Node, BodyPlans>,
   lastUse: ReadonlyMap<Value, number>,
   places: Map<Value, Place>,
 ): number {
@@ -102,7 +125,8 @@ function planArena(
     const reusable = node.inputs
       .map(memoryOf)
       .filter((memory) => blocks.has(memory) && blocks.get(memory)!.to === i && readsElementByElement(node, memory));
-    for (const output of node.outputs) {
+    const arenas = bodies.has(node) ? [bodies.get(node)!.arena] : [];
+    for (const output of [...node.outputs, ...arenas]) {
       if (places.has(output)) continue;
       const to = Math.max(lastUse.get(output) ?? i, i);
       const at = reusable.findIndex(

@@ -1,5 +1,5 @@
 // The graph as text: for people, snapshots and the program cache's key.
-import type { Attrs, Aval, Graph, Value } from './ir.js';
+import { isBodies, type Attrs, type Aval, type Graph, type Value } from './ir.js';
 
 const short: Record<string, string> = { float32: 'f32', float64: 'f64', float16: 'f16', bfloat16: 'bf16' };
 
@@ -15,6 +15,7 @@ export function attrText(attrs: Attrs): string {
 function valueText(value: Attrs[string]): string {
   if (value instanceof Uint8Array)
     return `0x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
+  if (isBodies(value)) return value.map((body) => `{\n${print(body)}\n}`).join(' ');
   return typeof value === 'object' ? `[${value.join(',')}]` : String(value);
 }
 

@@ -1,5 +1,6 @@
 // Rebuilding a graph node by node: the tool that passes are written with.
 import { Node, roots, type Graph, type Value } from './ir.js';
+import { opTable } from './op.js';
 
 /** Maps a value of the old graph to its replacement. */
 export type Lookup = (value: Value) => Value;
@@ -101,4 +102,44 @@ export function reordered(graph: Graph, kept: readonly Node[], replacements: Rea
     }
   }
   return waiting.length === 0 ? rename(graph, nodes, lookup) : graph;
+}
+
+/** A body with some of its parameters only, in the given order; nothing may need the others. */
+export function keepParameters(body: Graph, indices: readonly number[]): Graph {
+  const parameters = indices.map((index) => body.parameters[index]);
+  return rewrite({ ...body, parameters }, (node, _inputs, add) => {
+    if (node.op.name !== 'parameter') return null;
+    const index = parameters.indexOf(node.outputs[0]);
+    return index < 0 ? node.outputs : add(new Node(node.op, [], { index }, node.outputs));
+  });
+}
+
+/** A body that finds some of its values in new parameters, behind the others. */
+export function withOperands(body: Graph, values: readonly Value[]): Graph {
+  const fresh = new Map(
+    values.map((value, i) => {
+      const index = body.parameters.length + i;
+      return [value, new Node(opTable.get('parameter')!, [], { index }, [value]).outputs[0]] as const;
+    }),
+  );
+  const parameters = [...body.parameters, ...fresh.values()];
+  const nodes = [...[...fresh.values()].map(({ node }) => node), ...body.nodes];
+  return rewrite({ ...body, parameters, nodes }, (node, inputs, add) => {
+    if (!node.outputs.some((output) => fresh.has(output))) return null;
+    const isGone = node.outputs.every((output) => fresh.has(output));
+    const outputs = isGone ? node.outputs : add(withInputs(node, inputs));
+    return outputs.map((output, i) => fresh.get(node.outputs[i]) ?? output);
+  });
+}
+
+/** Adds the nodes of a body elsewhere, with its parameters replaced by `operands`. Gives what became of its values. */
+export function inline(body: Graph, operands: readonly Value[], add: (node: Node) => readonly Value[]): Lookup {
+  const replaced = new Map<Value, Value>(body.parameters.map((parameter, i) => [parameter, operands[i]]));
+  const lookup: Lookup = (value) => replaced.get(value) ?? value;
+  for (const node of body.nodes) {
+    if (node.op.name === 'parameter') continue;
+    const outputs = add(new Node(node.op, node.inputs.map(lookup), node.attrs, node.outputs));
+    node.outputs.forEach((output, i) => replaced.set(output, outputs[i]));
+  }
+  return lookup;
 }

@@ -4,14 +4,14 @@ import { HornetError } from '../errors.js';
 import { DeviceTensor, Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import { runEager } from './eager.js';
-import { Node, type Attrs, type Aval, type Graph, type StateUpdate, type Value } from './ir.js';
+import { avalOf, Node, type Attrs, type Aval, type Graph, type StateUpdate, type Value } from './ir.js';
 import { defineOp, type Primitive } from './op.js';
 
 /** A tensor inside a trace: it has a shape and a type, and numbers only when the program runs. */
 export class TracedTensor extends Tensor {
   constructor(
     /** Internal. */
-    readonly trace: Trace,
+    readonly trace: Trace<Tensor>,
     /** Internal. */
     readonly node: Value,
   ) {
@@ -41,13 +41,13 @@ interface VariableState {
 }
 
 /** The recording of one function: its nodes, and the variables and outer tensors it touched. */
-export class Trace {
+export class Trace<Outside extends Tensor = DeviceTensor> {
   readonly nodes: Node[] = [];
   readonly parameters: Value[] = [];
   /** Where the parameters after the explicit inputs take their memory from. */
-  readonly sources: (Variable | DeviceTensor)[] = [];
+  readonly sources: (Variable | Outside)[] = [];
   private readonly variables = new Map<Variable, VariableState>();
-  private readonly captures = new Map<DeviceTensor, Value>();
+  private readonly captures = new Map<object, Value>();
 
   /** Adds an explicit input. All inputs come before the first variable or capture. */
   input(aval: Aval): TracedTensor {
@@ -75,24 +75,34 @@ export class Trace {
 
   /** The graph value of a tensor: its own, or a new parameter for a tensor from outside. */
   lift(tensor: Tensor): Value {
+    return tensor instanceof TracedTensor && tensor.trace === this ? tensor.node : this.capture(tensor);
+  }
+
+  /** Whether a traced tensor has a value here. */
+  reaches(tensor: TracedTensor): boolean {
+    return tensor.trace === this;
+  }
+
+  /** Whether what is recorded runs as soon as it is recorded. */
+  get isEager(): boolean {
+    return false;
+  }
+
+  /** The value of a tensor that is not of this trace. */
+  protected capture(tensor: Tensor): Value {
     if (tensor instanceof TracedTensor) {
-      if (tensor.trace !== this) {
-        throw new HornetError(
-          'trace',
-          'a tensor of another traced function is used here; return it from that function',
-        );
-      }
-      return tensor.node;
+      throw new HornetError('trace', 'a tensor of another traced function is used here; return it from that function');
     }
     if (!(tensor instanceof DeviceTensor)) {
       throw new HornetError('trace', 'a symbolic tensor has no value here; call the layer or op on real tensors');
     }
-    let value = this.captures.get(tensor);
-    if (!value) {
-      value = this.parameter(tensor);
-      this.captures.set(tensor, value);
-      this.sources.push(tensor);
-    }
+    return this.captured(tensor, () => this.parameter(tensor, tensor as Tensor as Outside));
+  }
+
+  /** What stands for something from outside, made at its first use. */
+  protected captured(key: object, make: () => Value): Value {
+    let value = this.captures.get(key);
+    if (!value) this.captures.set(key, (value = make()));
     return value;
   }
 
@@ -122,8 +132,13 @@ export class Trace {
     return new Map([...this.variables].map(([variable, state]) => [variable, state.current]));
   }
 
+  /** The variables that were assigned. */
+  changed(): Variable[] {
+    return [...this.variables].flatMap(([variable, { current, parameter }]) => (current === parameter ? [] : variable));
+  }
+
   /** Closes the recording. */
-  finish(results: readonly Tensor[]): TracedGraph {
+  finish(results: readonly Tensor[]): TracedGraph<Outside> {
     const lifted = results.map((result) => this.lift(result));
     const changed = [...this.variables].filter(([, state]) => state.current !== state.parameter);
     const updates: StateUpdate[] = changed.map(([, { parameter, current }]) => ({ parameter, value: current }));
@@ -137,21 +152,22 @@ export class Trace {
   private state(variable: Variable): VariableState {
     let state = this.variables.get(variable);
     if (!state) {
-      const parameter = this.parameter(variable);
+      const parameter = this.parameter(variable, variable);
       this.variables.set(variable, (state = { parameter, current: parameter }));
-      this.sources.push(variable);
     }
     return state;
   }
 
-  private parameter(aval: Aval): Value {
+  /** A new parameter; `source` is where it takes its memory from, unless it is an explicit input. */
+  protected parameter(aval: Aval, source?: Variable | Outside): Value {
     const attrs = { index: this.parameters.length };
-    const [value] = this.append(parameterOp as unknown as Primitive, [], attrs, [aval]);
+    const [value] = this.append(parameterOp as unknown as Primitive, [], attrs, [avalOf(aval)]);
     this.parameters.push(value);
+    if (source) this.sources.push(source);
     return value;
   }
 
-  private append(op: Primitive, inputs: readonly Value[], attrs: Attrs, outputs: readonly Aval[]): readonly Value[] {
+  protected append(op: Primitive, inputs: readonly Value[], attrs: Attrs, outputs: readonly Aval[]): readonly Value[] {
     const node = new Node(op, inputs, attrs, outputs);
     this.nodes.push(node);
     return node.outputs;
@@ -159,21 +175,25 @@ export class Trace {
 }
 
 /** A finished recording. */
-export interface TracedGraph {
+export interface TracedGraph<Outside extends Tensor = DeviceTensor> {
   readonly graph: Graph;
   /** Variables and outer tensors behind the parameters that follow the explicit inputs. */
-  readonly sources: readonly (Variable | DeviceTensor)[];
+  readonly sources: readonly (Variable | Outside)[];
   /** The variables that the program changes, in the order of `graph.updates`. */
   readonly updated: readonly Variable[];
 }
 
-let current: Trace | null = null;
+let current: Trace<Tensor> | null = null;
 
 /** The trace that is being recorded, or null outside of any. */
-export const currentTrace = (): Trace | null => current;
+export const currentTrace = (): Trace<Tensor> | null => current;
+
+/** Whether a tensor was made by what is running now: the function that is being recorded, or none. */
+export const isOfPresent = (tensor: Tensor): boolean =>
+  tensor instanceof TracedTensor ? (current?.reaches(tensor) ?? false) : (current?.isEager ?? true);
 
 /** Runs `fn` while `trace` records (null: eagerly). */
-export function withTrace<T>(trace: Trace | null, fn: () => T): T {
+export function withTrace<T>(trace: Trace<Tensor> | null, fn: () => T): T {
   const outer = current;
   current = trace;
   try {
@@ -200,7 +220,7 @@ export function trace(fn: (...inputs: TracedTensor[]) => readonly Tensor[], aval
 
 /** The shapes and types that `fn` would give; nothing runs, and what `fn` does to variables is forgotten. */
 export function abstractEval(fn: (...inputs: TracedTensor[]) => readonly Tensor[], avals: readonly Aval[]): Aval[] {
-  return trace(fn, avals).graph.results.map(({ shape, dtype }) => ({ shape, dtype }));
+  return trace(fn, avals).graph.results.map(avalOf);
 }
 
 /** Applies a primitive: recorded in a trace, otherwise run at once as a program of one op. */

@@ -2,7 +2,7 @@
 // options and dropout. What runs a cell over a sequence is in rnn.ts.
 import { getActivation, type ActivationFunction, type ActivationLike } from '../activations/index.js';
 import { getConstraint, type ConstraintLike } from '../constraints/index.js';
-import { currentTrace, TracedTensor } from '../graph/trace.js';
+import { isOfPresent } from '../graph/trace.js';
 import { getInitializer, type InitializerLike } from '../initializers/index.js';
 import { add, matmul, multiply, ones, zeros } from '../ops/index.js';
 import type { Recurrence } from '../ops/rnn-core.js';
@@ -82,9 +82,7 @@ class DropPattern {
   /** The factors for a tensor like this; null where nothing drops. */
   mask(like: Tensor): Tensor | null {
     if (!this.seed || this.rate === 0) return null;
-    const isCurrent =
-      this.#mask instanceof TracedTensor ? this.#mask.trace === currentTrace() : currentTrace() === null;
-    if (!this.#mask || !isCurrent) {
+    if (!this.#mask || !isOfPresent(this.#mask)) {
       this.#mask = dropout(ones(like.shape, { dtype: like.dtype }), this.rate, { seed: this.seed });
     }
     return this.#mask;

@@ -1,7 +1,18 @@
 // RNN: runs a cell over a sequence, all steps in one kernel where it knows the cell, else step by step. The cells are in
 // files of their own.
 import { HornetError } from '../errors.js';
-import { cast, expandDims, flip, multiply, reshape, stack, unstack, where, zerosLike } from '../ops/index.js';
+import {
+  cast,
+  concatenate,
+  expandDims,
+  flip,
+  multiply,
+  reshape,
+  scan,
+  swapaxes,
+  where,
+  zerosLike,
+} from '../ops/index.js';
 import { sliceAt } from '../ops/movement.js';
 import { recurrent } from '../ops/rnn-core.js';
 import { registerSerializable } from '../saving/registry.js';
@@ -23,7 +34,7 @@ export interface RNNArgs extends LayerArgs {
   readonly goBackwards?: boolean;
   /** Keeps the last states as the first ones of the next call, until `resetState()`. Needs a fixed batch size. Default false. */
   readonly stateful?: boolean;
-  /** For Keras's configs: steps are always unrolled where no kernel takes the whole sequence. Default false. */
+  /** Makes straight code of all steps instead of a loop, where no kernel takes the whole sequence. Default false. */
   readonly unroll?: boolean;
   /** Whether steps that the mask hides give zeros instead of the output before them. Default false. */
   readonly zeroOutputForMask?: boolean;
@@ -36,6 +47,9 @@ export interface RNNCallOptions extends CallOptions {
 }
 
 type Named = CallArgs & Pick<RNNCallOptions, 'initialState'>;
+
+/** What is known after a step. */
+type Moment = { readonly output: Tensor | null; readonly states: Tree<Tensor> };
 
 interface Run {
   readonly output: Tensor;
@@ -187,23 +201,44 @@ export class RNN extends Layer {
     mask: Tensor | null,
     { training }: CallArgs,
   ): Run {
-    const inOrder = <T>(list: readonly T[]): readonly T[] => (this.goBackwards ? [...list].reverse() : list);
-    const masks = mask && inOrder(unstack(mask, { axis: 1 }));
-    const outputs: Tensor[] = [];
-    let states = (first ?? this.getInitialState(sequences.shape[0])) as Tree<Tensor>;
-    for (const [i, step] of inOrder(unstack(sequences, { axis: 1 })).entries()) {
-      const [output, next] = this.cell<[Tensor, Tree<Tensor>]>(step, states, { training });
-      const counts = masks?.[i];
-      const before = this.zeroOutputForMask || i === 0 ? null : outputs[i - 1];
-      outputs.push(counts ? choose(counts, output, before ?? zerosLike(output)) : output);
-      const [leaves, old] = [flatten(next), flatten(states)];
-      states = unflatten(
-        states,
-        leaves.map((leaf, j) => (counts ? choose(counts, leaf, old[j]) : leaf)),
+    const count = sequences.shape[1];
+    const inOrder = (x: Tensor): Tensor => {
+      const steps = swapaxes(x, 0, 1);
+      return this.goBackwards ? flip(steps, { axis: 0 }) : steps;
+    };
+    const [xs, masks] = [inOrder(sequences), mask && inOrder(mask)];
+    const next = (x: Tensor, counts: Tensor | null, { output: before, states: old }: Moment): Moment => {
+      const [output, states] = this.cell<[Tensor, Tree<Tensor>]>(x, old, { training });
+      if (!counts) return { output, states };
+      const hidden = this.zeroOutputForMask || !before ? zerosLike(output) : before;
+      const kept = flatten(old);
+      const leaves = flatten(states).map((leaf, i) => choose(counts, leaf, kept[i]));
+      return { output: choose(counts, output, hidden), states: unflatten(states, leaves) };
+    };
+    // The first step is outside of the loop: what dropout drops in all steps is drawn there.
+    const states = (first ?? this.getInitialState(sequences.shape[0])) as Tree<Tensor>;
+    let last = next(elementOf(xs, 0), masks && elementOf(masks, 0), { output: null, states });
+    const outputs: Tensor[] = [expandDims(last.output!, 0)];
+    if (this.unroll) {
+      for (let i = 1; i < count; i++) {
+        last = next(elementOf(xs, i), masks && elementOf(masks, i), last);
+        outputs.push(expandDims(last.output!, 0));
+      }
+    } else if (count > 1) {
+      const form = last as Tree<Tensor>;
+      const [end, rest] = scan(
+        (moment: readonly Tensor[], { x, counts }): [Tensor[], Tensor | null] => {
+          const now = next(x, counts, unflatten(form, moment) as Moment);
+          return [flatten(now as Tree<Tensor>), this.returnSequences ? now.output : null];
+        },
+        flatten(form),
+        { x: elementsFrom(xs, 1), counts: masks && elementsFrom(masks, 1) },
       );
+      last = unflatten(form, end) as Moment;
+      if (rest) outputs.push(rest);
     }
-    const output = this.returnSequences ? stack(outputs, { axis: 1 }) : outputs.at(-1)!;
-    return { output, states: states as readonly States[] };
+    const output = this.returnSequences ? swapaxes(concatenate(outputs, { axis: 0 }), 0, 1) : last.output!;
+    return { output, states: last.states as readonly States[] };
   }
 
   override computeMask(_inputs: Tree<Tensor>, previousMask: Mask): Mask {
@@ -223,6 +258,18 @@ function stepOf(x: Tensor, step: number): Tensor {
   const [batch, , features] = x.shape;
   return reshape(sliceAt(x, [0, step, 0], [batch, 1, features]), [batch, features]);
 }
+
+/** Elements along the first axis. */
+const elementsFrom = (x: Tensor, from: number): Tensor => {
+  const starts = x.shape.map((_, axis) => (axis === 0 ? from : 0));
+  return sliceAt(x, starts, [x.shape[0] - from, ...x.shape.slice(1)]);
+};
+
+const elementOf = (x: Tensor, i: number): Tensor => {
+  const rest = x.shape.slice(1);
+  const starts = x.shape.map((_, axis) => (axis === 0 ? i : 0));
+  return reshape(sliceAt(x, starts, [1, ...rest]), rest);
+};
 
 /** `yes` for the samples that count, `no` for the others. */
 const choose = (counts: Tensor, yes: Tensor, no: Tensor): Tensor =>

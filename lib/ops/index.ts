@@ -1,5 +1,6 @@
 // The `ops` namespace: the public ops of all families.
 export * from './arithmetic.js';
+export { associativeScan, type AssociativeScanOptions } from './associative-scan.js';
 export * from './comparison.js';
 export {
   angle,
@@ -14,6 +15,7 @@ export {
   type Complex,
   type ComplexLike,
 } from './complex.js';
+export * from './control-flow.js';
 export type { TensorLike } from './convert.js';
 export { ctcDecode, ctcLoss, type CtcDecodeArgs } from './ctc.js';
 export {

@@ -60,7 +60,7 @@ class Region {
   private readonly nodes: readonly Node[];
   private readonly results: readonly Value[];
 
-  constructor(trace: Trace, since: number, results: readonly TracedTensor[]) {
+  constructor(trace: Trace<Tensor>, since: number, results: readonly TracedTensor[]) {
     this.nodes = trace.nodes.slice(since).filter((node) => !isLeaf(node));
     this.results = results.map((result) => trace.lift(result));
     const own = new Set<Value>(this.nodes.flatMap((node) => node.outputs));

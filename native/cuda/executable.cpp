@@ -42,7 +42,7 @@ CudaExecutable::CudaExecutable(std::shared_ptr<const Program> program, Device& d
       constantBytes_(program->constants.size()),
       scratchOffset_((program->arenaBytes + kAlignment - 1) / kAlignment * kAlignment),
       workspaceBytes_(scratchOffset_ + steps_.scratchBytes()),
-      usesGraphs_(wantsGraphs()) {
+      usesGraphs_(wantsGraphs() && !steps_.readsNumbers()) {
   constants_ = device.memory().allocate(constantBytes_, device.computeStream());
   if (constantBytes_ > 0) {
     // From pageable memory the driver copies before it returns.

@@ -52,7 +52,7 @@ struct WrittenProgram {
     std::vector<std::pair<std::string, Attrs::Value>> attrs;
   };
 
-  uint32_t magic = 0x4e524f48, version = 1;
+  uint32_t magic = 0x4e524f48, version = 3;
   uint64_t arenaBytes = 0;
   std::vector<uint8_t> constants;
   uint32_t parameters = 0, results = 0;

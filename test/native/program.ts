@@ -37,7 +37,7 @@ export function writeProgram(values: readonly Place[], steps: readonly Step[]): 
   const count = (storage: string): number => values.filter((value) => value.storage === storage).length;
   const arena = values.map(({ shape, place }) => place + 4 * shape.reduce((size, dim) => size * dim, 1));
   return Buffer.concat([
-    ...[u32(0x4e524f48), u32(2), u64(count('arena') ? Math.max(...arena) : 0), u64(0)],
+    ...[u32(0x4e524f48), u32(3), u64(count('arena') ? Math.max(...arena) : 0), u64(0)],
     ...[u32(count('parameter')), u32(count('result'))],
     list(values, ({ dtype = 'float32', storage, place, shape }) =>
       Buffer.concat([Buffer.of(dtypeCode(dtype), storages.indexOf(storage)), u64(place), list(shape, u64)]),

@@ -1,5 +1,6 @@
 // Common subexpressions: equal ops on equal inputs are computed once.
 import type { Graph, Node, Value } from '../ir.js';
+import { attrText } from '../print.js';
 import { rewrite } from '../rewrite.js';
 
 export function eliminateCommonSubexpressions(graph: Graph): Graph {
@@ -23,7 +24,6 @@ const rebuilt = (node: Node, inputs: readonly Value[]): Node =>
   new (node.constructor as typeof Node)(node.op, inputs, node.attrs, node.outputs);
 
 function attrsKey(node: Node): string {
-  const attrs = Object.keys(node.attrs).sort();
   const types = node.outputs.map(({ shape, dtype }) => `${dtype}[${shape.join()}]`).join(';');
-  return `${attrs.map((name) => `${name}=${String(node.attrs[name])}`).join()}|${types}`;
+  return `${attrText(node.attrs)}|${types}`;
 }

@@ -1,5 +1,6 @@
 // The pipeline: which passes run, in which order, each verified.
-import type { Graph } from '../ir.js';
+import { bodiesOf, Node, type Graph } from '../ir.js';
+import { rewrite } from '../rewrite.js';
 import { verify } from '../verify.js';
 import { fuseBiasGradients } from './bias-gradient.js';
 import { mergePadding } from './conv-padding.js';
@@ -7,12 +8,16 @@ import { eliminateCommonSubexpressions } from './cse.js';
 import { eliminateDeadCode } from './dce.js';
 import { fuseEpilogues } from './epilogue.js';
 import { fuseElementwise } from './fuse.js';
+import { hoistInvariants } from './hoist.js';
 import { fuseNormEpilogues } from './norm-epilogue.js';
 import { shrinkPoolGradients } from './pool-gradient.js';
 import { simplify } from './simplify.js';
+import { unrollShortLoops } from './unroll.js';
 
 const pipeline = [
   eliminateDeadCode,
+  unrollShortLoops,
+  hoistInvariants,
   simplify,
   simplify,
   eliminateCommonSubexpressions,
@@ -25,6 +30,7 @@ const pipeline = [
   eliminateDeadCode,
   fuseElementwise,
   eliminateDeadCode,
+  optimizeBodies,
 ];
 
 /** Optimizes a graph; the result computes the same values. */
@@ -34,4 +40,13 @@ export function optimize(graph: Graph): Graph {
     verify(next, pass.name);
     return next;
   }, graph);
+}
+
+/** What loops and branches run goes through the same passes. */
+function optimizeBodies(graph: Graph): Graph {
+  return rewrite(graph, (node, inputs, add) => {
+    const bodies = bodiesOf(node);
+    if (bodies.length === 0) return null;
+    return add(new Node(node.op, inputs, { ...node.attrs, bodies: bodies.map(optimize) }, node.outputs));
+  });
 }
