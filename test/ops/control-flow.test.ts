@@ -1,5 +1,5 @@
 // Loops and branches: values, gradients, state within them, nesting; eagerly, in functions and in training steps.
-import { grad, jit, ops, random, tensor, valueAndGrad, Variable, type Tensor } from 'hornet';
+import { grad, jit, ops, remat, random, tensor, valueAndGrad, Variable, type Tensor } from 'hornet';
 
 const numbers = async (x: Tensor): Promise<number[]> => [...(await x.data())].map(Number);
 const list = (...values: number[]): Tensor => tensor(values);
@@ -292,22 +292,24 @@ test('associativeScan combines all prefixes', async () => {
   expect(await numbers(rows)).toEqual([0, 1, 3, 6, 3, 7, 12, 18]);
 });
 
-describe('customGradient', () => {
-  const doubled = ops.customGradient((x: Tensor) => {
-    const e = ops.exp(x);
-    return [e, (upstream: Tensor) => ops.multiply(upstream, ops.multiply(e, 2))];
-  });
+describe('functions that say how they are differentiated', () => {
+  const sumOf = (f: (x: Tensor) => Tensor) => (xs: Tensor) =>
+    ops.scan((c, x: Tensor) => [ops.add(c, f(x)), null], ops.zeros([]), xs)[0];
 
-  test('takes the place of the gradient of what it computes', async () => {
-    const { value, argGrads } = valueAndGrad((x: Tensor) => ops.sum(doubled(x)))(list(0, 0));
-    expect([await numbers(value), await numbers(argGrads[0] as Tensor)]).toEqual([[2], [2, 2]]);
-    expect(await numbers(doubled(list(0)))).toEqual([1]);
-  });
-
-  test('works within loops, whose values its rule may use', async () => {
-    const loss = (x: Tensor): Tensor => ops.scan((c, v: Tensor) => [ops.add(c, doubled(v)), null], ops.zeros([]), x)[0];
-    const slopes = await numbers(grad(loss)(ops.zeros([100])) as Tensor);
+  test('customGradient: its rule may use values of the step', async () => {
+    const doubled = ops.customGradient((x: Tensor) => {
+      const e = ops.exp(x);
+      return [e, (upstream: Tensor) => ops.multiply(upstream, ops.multiply(e, 2))];
+    });
+    const slopes = await numbers(grad(sumOf(doubled))(ops.zeros([100])) as Tensor);
     expect(slopes).toEqual(Array.from({ length: 100 }, () => 2));
+  });
+
+  test('remat: the step is computed again', async () => {
+    const xs = ops.linspace(0, 1, { num: 100 });
+    const f = (x: Tensor): Tensor => ops.sin(ops.square(ops.exp(x)));
+    const [kept, again] = await Promise.all([f, remat(f)].map((step) => numbers(grad(sumOf(step))(xs) as Tensor)));
+    again.forEach((slope, i) => expect(slope).toBeCloseTo(kept[i], 5));
   });
 });
 
