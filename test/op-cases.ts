@@ -6,6 +6,7 @@ import type { Attrs } from '../lib/graph/ir.js';
 import { emit } from '../lib/graph/trace.js';
 import { recurrent, type RecurrentCell } from '../lib/ops/rnn-core.js';
 import { linalgCases } from './linalg-op-cases.js';
+import { loopCases } from './loop-op-cases.js';
 import { signalCases } from './signal-op-cases.js';
 import { of, sample, type OpCase, type Sample } from './op-case.js';
 
@@ -450,49 +451,6 @@ const images: OpCase[] = [
   ),
 ];
 
-/** Long enough that loops stay loops. */
-const loops: OpCase[] = [
-  {
-    name: 'scan',
-    fn: (x, w) => {
-      const step = (h: Tensor, slice: Tensor): [Tensor, Tensor] => {
-        const next = ops.tanh(ops.add(ops.matmul(h, w), slice));
-        return [next, ops.multiply(next, slice)];
-      };
-      const [last, all] = ops.scan(step, ops.zeros([1, 3], { dtype: x.dtype }), x, { reverse: true });
-      return [last, all];
-    },
-    inputs: [sample([30, 1, 3]), sample([3, 3], -0.5, 0.5)],
-  },
-  {
-    name: 'foriLoop',
-    fn: (x) => ops.foriLoop(0, 40, (i, y: Tensor) => ops.add(ops.multiply(y, 0.9), ops.sin(ops.add(y, i))), x),
-    inputs: [sample([4])],
-  },
-  {
-    name: 'cond',
-    fn: (x) =>
-      ops.cond(
-        ops.greater(ops.sum(x), 100),
-        () => ops.exp(x),
-        () => ops.matmul(ops.tanh(x), x),
-      ),
-    inputs: [sample([3, 3])],
-  },
-  {
-    name: 'whileLoop',
-    fn: (x) =>
-      ops.whileLoop(
-        (y: Tensor) => ops.less(ops.sum(y), 100),
-        (y: Tensor) => ops.multiply(y, 2),
-        x,
-      ),
-    inputs: [of(1, 2)],
-    want: [64, 128],
-    grad: false,
-  },
-];
-
 export const opCases: readonly OpCase[] = [
   ...elementwise,
   ...reductions,
@@ -504,7 +462,7 @@ export const opCases: readonly OpCase[] = [
   ...recurrences,
   ...linalgCases,
   ...signalCases,
-  ...loops,
+  ...loopCases,
   ...withoutGradient,
   ...inner,
 ];
