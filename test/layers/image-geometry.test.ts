@@ -212,6 +212,14 @@ test('crops take boxes along', async () => {
   expect(await numbers(data.boundingBoxes!.boxes)).toEqual(want);
 });
 
+test('images of any size come to one', async () => {
+  const inputs = input({ shape: [null, null, 1] });
+  const outputs = randomFlip({ seed: 1 })(centerCrop(4, 4)(resizing(6, 5)(inputs)));
+  expect((outputs as unknown as { symbolicShape: unknown }).symbolicShape).toEqual([null, 4, 4, 1]);
+  const model = new Model({ inputs, outputs });
+  for (const [height, width] of [[7, 9], [3, 4]]) expect(model(photos(2, height, width)).shape).toEqual([2, 4, 4, 1]); // prettier-ignore
+});
+
 test('layers in a row make a model', async () => {
   const model = new Sequential([
     resizing(8, 8),
