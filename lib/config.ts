@@ -1,4 +1,4 @@
-// Process-wide defaults, as keras.config has them: float type, fuzz factor, image layout.
+// Process-wide defaults, as keras.config has them: float type, fuzz factor, image layout, limits of training.
 import { isFloat, type DType } from './dtype.js';
 import { HornetError } from './errors.js';
 
@@ -41,4 +41,28 @@ export function checkDataFormat(format: string | null | undefined, where: string
     throw new HornetError(where, `expected dataFormat to be 'channels_last' or 'channels_first', received '${chosen}'`);
   }
   return chosen;
+}
+
+let epochLimit: number | null = null;
+let stepLimit: number | null = null;
+
+function checkLimit(where: string, limit: number | null): number | null {
+  if (limit === null || (Number.isInteger(limit) && limit > 0)) return limit;
+  throw new HornetError(where, `expected a positive integer or null, received ${limit}`);
+}
+
+/** The most epochs that `fit` runs, whatever its arguments say; null for no limit. */
+export const maxEpochs = (): number | null => epochLimit;
+
+/** Limits the epochs of every `fit`, for trying a program out. */
+export function setMaxEpochs(limit: number | null): void {
+  epochLimit = checkLimit('setMaxEpochs', limit);
+}
+
+/** The most steps that one pass of `fit`, `evaluate` or `predict` takes; null for no limit. */
+export const maxStepsPerEpoch = (): number | null => stepLimit;
+
+/** Limits the steps of every pass over data, for trying a program out. */
+export function setMaxStepsPerEpoch(limit: number | null): void {
+  stepLimit = checkLimit('setMaxStepsPerEpoch', limit);
 }

@@ -35,9 +35,13 @@ export {
   epsilon,
   floatx,
   imageDataFormat,
+  maxEpochs,
+  maxStepsPerEpoch,
   setEpsilon,
   setFloatx,
   setImageDataFormat,
+  setMaxEpochs,
+  setMaxStepsPerEpoch,
   type DataFormat,
 } from './config.js';
 export {
@@ -66,6 +70,7 @@ export { padSequences, type PadSequencesArgs } from './utils/pad-sequences.js';
 export { toCategorical } from './utils/to-categorical.js';
 export { Loss } from './losses/index.js';
 export { Metric } from './metrics/index.js';
+export { cloneModel, type CloneModelArgs } from './models/clone.js';
 export { KerasTensor } from './models/keras-tensor.js';
 export { Model, type ModelArgs } from './models/model.js';
 export { Sequential } from './models/sequential.js';
@@ -77,8 +82,14 @@ export { stopGradient } from './ops/shape.js';
 export type { TensorLike } from './ops/convert.js';
 export { Optimizer } from './optimizers/optimizer.js';
 export { SeedGenerator, setRandomSeed } from './random.js';
-export { registerKerasSerializable } from './saving/registry.js';
-export { deserialize, serialize, type CustomObjects, type SerializedObject } from './saving/serialize.js';
+export { getRegisteredName, getRegisteredObject, registerKerasSerializable } from './saving/registry.js';
+export {
+  deserialize,
+  serialize,
+  withCustomObjects,
+  type CustomObjects,
+  type SerializedObject,
+} from './saving/serialize.js';
 export { loadModel, saveModel, type LoadModelArgs, type SaveModelArgs } from './saving/models.js';
 export { loadWeights, saveWeights, type LoadWeightsArgs, type SaveWeightsArgs } from './saving/weights.js';
 export { DeviceTensor, tensor, Tensor, type NestedArray } from './tensor.js';

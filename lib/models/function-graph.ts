@@ -6,6 +6,9 @@ import { Tensor } from '../tensor.js';
 import { flatten, mapTree, type Tree } from '../tree.js';
 import { KerasTensor, Node, type Operation, OpCall } from './keras-tensor.js';
 
+/** Calls a layer in place of the graph: with its arguments and options, for its outputs. */
+export type LayerCall = (layer: Layer, args: readonly unknown[], options: object) => Tree<Tensor>;
+
 /** The part of the recorded calls that leads from inputs to outputs. */
 export class FunctionGraph {
   /** Symbolic tensors in the structure in which the model takes and gives them. */
@@ -48,13 +51,20 @@ export class FunctionGraph {
     return operation.inboundNodes.filter((node) => this.members.has(node));
   }
 
-  /** Runs all calls on values for the inputs (one per leaf). `training` overrides what calls were recorded with. */
-  run(values: readonly (Tensor | null)[], training: boolean | null): Tree<Tensor> {
+  /**
+   * Runs all calls on values for the inputs (one per leaf). `training` overrides what calls were recorded with, `call` how
+   * layers are called.
+   */
+  run(values: readonly (Tensor | null)[], training: boolean | null, call: LayerCall = callLayer): Tree<Tensor> {
     const known = new Map<unknown, unknown>(flatten(this.inputs).map((leaf, i) => [leaf, values[i]]));
     const fill = (leaf: unknown): unknown => (leaf instanceof KerasTensor ? known.get(leaf) : leaf);
     for (const node of this.nodes) {
       const args = node.args.map((arg) => mapTree(arg, fill));
-      const result = runNode(node, args, mapTree(node.options as Tree<unknown>, fill) as object, training);
+      const given = mapTree(node.options as Tree<unknown>, fill) as object;
+      const options = training === null ? given : { ...given, training };
+      const { operation } = node;
+      const result =
+        operation instanceof OpCall ? operation.op(...(args as never[])) : call(operation as Layer, args, options);
       const leaves = flatten(result).filter((leaf) => leaf instanceof Tensor);
       node.outputs.forEach((output, i) => known.set(output, leaves[i]));
     }
@@ -64,11 +74,8 @@ export class FunctionGraph {
   }
 }
 
-function runNode({ operation }: Node, args: unknown[], options: object, training: boolean | null): unknown {
-  if (operation instanceof OpCall) return operation.op(...(args as never[]));
-  const layer = operation as Layer as unknown as (...given: unknown[]) => unknown;
-  return layer(...args, training === null ? options : { ...options, training });
-}
+const callLayer: LayerCall = (layer, args, options) =>
+  (layer as unknown as (...given: unknown[]) => Tree<Tensor>)(...args, options);
 
 function checkSymbolic(what: string, tree: Tree<Tensor>): void {
   const leaves = flatten(tree as Tree<unknown>);

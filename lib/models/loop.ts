@@ -2,6 +2,7 @@
 import { type Callback, CallbackList, type Logs } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
 import { ProgbarLogger } from '../callbacks/progbar.js';
+import { maxEpochs, maxStepsPerEpoch } from '../config.js';
 import { onDevice } from '../device.js';
 import { HornetError } from '../errors.js';
 import type { DeviceTensor, Tensor } from '../tensor.js';
@@ -78,6 +79,12 @@ function checkCount(where: string, name: string, value: number | null | undefine
   }
 }
 
+/** A number of steps within the limit that holds for all. */
+const limited = (steps: number | null | undefined): number | null => {
+  const limit = maxStepsPerEpoch();
+  return limit === null ? (steps ?? null) : Math.min(steps ?? Infinity, limit);
+};
+
 /** The shapes that data is brought into for this model. */
 const sampleShapes = (model: Trainer): Parameters<typeof arrayDataset>[4] => {
   const shapes = model.inputShapes;
@@ -127,8 +134,9 @@ export async function fitModel(
   y: DataTree | null,
   args: FitArgs,
 ): Promise<History> {
-  const { epochs = 1, initialEpoch = 0, callbacks = [], shuffle = true } = args;
-  checkCount('fit', 'epochs', epochs);
+  const { initialEpoch = 0, callbacks = [], shuffle = true } = args;
+  checkCount('fit', 'epochs', args.epochs);
+  const epochs = Math.min(args.epochs ?? 1, maxEpochs() ?? Infinity);
   checkCount('fit', 'batchSize', args.batchSize);
   checkCount('fit', 'stepsPerEpoch', args.stepsPerEpoch);
   checkCount('fit', 'initialEpoch', initialEpoch, 0);
@@ -177,7 +185,7 @@ function fitSources(
   const own = {
     batchSize,
     shuffle,
-    steps: args.stepsPerEpoch ?? null,
+    steps: limited(args.stepsPerEpoch),
     sampleWeight: args.sampleWeight ?? null,
     classWeight: args.classWeight ?? null,
   };
@@ -186,7 +194,7 @@ function fitSources(
   const after = {
     batchSize: args.validationBatchSize ?? batchSize,
     shuffle: false,
-    steps: args.validationSteps ?? null,
+    steps: limited(args.validationSteps),
   };
   if (validationData !== null) {
     if (isIterable(validationData) && !('x' in validationData)) validation = source(validationData, null, after);
@@ -221,7 +229,8 @@ export async function evaluateModel(
 ): Promise<number[] | Record<string, number>> {
   checkCount('evaluate', 'batchSize', args.batchSize);
   checkCount('evaluate', 'steps', args.steps);
-  const { batchSize = 32, callbacks = [], steps = null, sampleWeight = null } = args;
+  const { batchSize = 32, callbacks = [], sampleWeight = null } = args;
+  const steps = limited(args.steps);
   const sourceArgs = { batchSize, shuffle: false, steps, sampleWeight };
   const source = onDevice(model.device, () => makeSource(model, 'evaluate', x, y, sampleShapes(model), sourceArgs));
   const list = callbackList(model, callbacks, verbosity(args.verbose), 1, source.steps);
@@ -286,7 +295,8 @@ export async function predictModel(
 ): Promise<Tree<Tensor>> {
   checkCount('predict', 'batchSize', args.batchSize);
   checkCount('predict', 'steps', args.steps);
-  const { batchSize = 32, callbacks = [], steps = null } = args;
+  const { batchSize = 32, callbacks = [] } = args;
+  const steps = limited(args.steps);
   const sourceArgs = { batchSize, shuffle: false, steps };
   const source = onDevice(model.device, () => makeSource(model, 'predict', x, null, sampleShapes(model), sourceArgs));
   const list = callbackList(model, callbacks, verbosity(args.verbose ?? 0), 1, source.steps);

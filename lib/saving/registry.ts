@@ -82,3 +82,14 @@ export const lookUpFunction = (name: string): NamedFunction | undefined => funct
 
 /** The name under which a function is registered. */
 export const functionName = (fn: unknown): string | undefined => functionNames.get(fn as NamedFunction);
+
+/** The name under which configs know a class or function: `package>ClassName` where the user registered it. */
+export function getRegisteredName(object: SerializableClass | NamedFunction): string {
+  const entry = registeredAs(object);
+  if (entry) return entry.custom ? `${entry.module}>${entry.name}` : entry.name;
+  return functionName(object) ?? object.name;
+}
+
+/** The class or function that was registered under this name; undefined where there is none. */
+export const getRegisteredObject = (name: string): SerializableClass | NamedFunction | undefined =>
+  lookUpCustom(name) ?? lookUpFunction(name);

@@ -1,6 +1,9 @@
 // The `utils` namespace.
 export * as boundingBoxes from './bounding-boxes/index.js';
+export { normalize, type NormalizeArgs } from './normalize.js';
 export { padSequences, type PadSequencesArgs } from './pad-sequences.js';
+export { Progbar, type ProgbarArgs, type ProgbarUpdate } from './progbar.js';
 export { toCategorical } from './to-categorical.js';
 export { splitDataset, type SplitDatasetArgs } from '../datasets/split.js';
 export { timeseriesDatasetFromArray, type TimeseriesArgs } from '../datasets/timeseries.js';
+export { modelSvg, modelToDot, plotModel, type ModelPlotArgs, type PlotModelArgs } from '../vis/model-plot.js';

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { HornetError } from '../errors.js';
+import { escapeXml } from './svg.js';
 
 /** Values by name, one per epoch: the logs that `fit()` collects (`loss`, `accuracy`, `val_loss`, …). */
 export type HistoryLogs = Readonly<Record<string, readonly number[]>>;
@@ -174,6 +175,5 @@ function headline(name: string): string {
 }
 
 function text(x: number, y: number, content: string, attributes: string): string {
-  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escaped}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escapeXml(content)}</text>`;
 }
