@@ -42,6 +42,15 @@ export {
   type Shapes,
   type WeightArgs,
 } from './layer.js';
+export {
+  ConvLSTM1D,
+  ConvLSTM2D,
+  ConvLSTM3D,
+  convLstm1d,
+  convLstm2d,
+  convLstm3d,
+  type ConvLSTMArgs,
+} from './conv-lstm.js';
 export * from './lstm.js';
 export * from './masking.js';
 export * from './max-num-bounding-boxes.js';

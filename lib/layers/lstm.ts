@@ -53,11 +53,16 @@ export class LSTMCell extends BaseCell {
     return this.activation === tanh && this.recurrentActivation === sigmoid ? 'lstm' : null;
   }
 
+  /** All gates along the axis of the features, before their activations. */
+  protected gates(inputs: Tensor, h: Tensor, training: boolean): Tensor {
+    const projected = this.project(this.dropped(inputs, 'inputs', training));
+    return add(projected, matmul(this.dropped(h, 'state', training), this.recurrentKernel!));
+  }
+
   override call(inputs: Tensor, [h, c]: readonly Tensor[], { training }: CallArgs): [Tensor, readonly Tensor[]] {
     const { activation, recurrentActivation } = this;
-    const projected = this.project(this.dropped(inputs, 'inputs', training));
-    const gates = add(projected, matmul(this.dropped(h, 'state', training), this.recurrentKernel!));
-    const [input, forget, candidate, output] = split(gates, 4, { axis: 1 });
+    const gates = this.gates(inputs, h, training);
+    const [input, forget, candidate, output] = split(gates, 4, { axis: this.featureAxis });
     const kept = multiply(recurrentActivation(forget), c);
     const cell = add(kept, multiply(recurrentActivation(input), activation(candidate)));
     const next = multiply(recurrentActivation(output), activation(cell));

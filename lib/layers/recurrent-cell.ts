@@ -74,16 +74,19 @@ export function initialStates(cell: RecurrentCell, batchSize: number): readonly 
 class DropPattern {
   #mask: Tensor | null = null;
 
+  /** @param count - Patterns along a first axis of their own, where there are several. */
   constructor(
     readonly rate: number,
     readonly seed: SeedGenerator | null,
+    readonly count: number,
   ) {}
 
   /** The factors for a tensor like this; null where nothing drops. */
   mask(like: Tensor): Tensor | null {
     if (!this.seed || this.rate === 0) return null;
     if (!this.#mask || !isOfPresent(this.#mask)) {
-      this.#mask = dropout(ones(like.shape, { dtype: like.dtype }), this.rate, { seed: this.seed });
+      const shape = this.count > 1 ? [this.count, ...like.shape] : like.shape;
+      this.#mask = dropout(ones(shape, { dtype: like.dtype }), this.rate, { seed: this.seed });
     }
     return this.#mask;
   }
@@ -123,7 +126,7 @@ export abstract class BaseCell extends Layer {
     args: CellArgs,
   ) {
     super(args);
-    checkPositive(this.name, 'units', units);
+    checkPositive(this.name, this.widthName, units);
     this.activation = getActivation(args.activation === undefined ? 'tanh' : args.activation);
     this.useBias = args.useBias ?? true;
     this.dropout = clampRate(args.dropout);
@@ -131,8 +134,8 @@ export abstract class BaseCell extends Layer {
     this.seed = args.seed ?? null;
     this.outputSize = units;
     this.seedGenerator = this.dropout > 0 || this.recurrentDropout > 0 ? new SeedGenerator(this.seed) : null;
-    this.#inputPattern = new DropPattern(this.dropout, this.seedGenerator);
-    this.#statePattern = new DropPattern(this.recurrentDropout, this.seedGenerator);
+    this.#inputPattern = new DropPattern(this.dropout, this.seedGenerator, this.patterns);
+    this.#statePattern = new DropPattern(this.recurrentDropout, this.seedGenerator, this.patterns);
     this.#args = {
       kernelInitializer: getInitializer(args.kernelInitializer ?? 'glorotUniform'),
       recurrentInitializer: getInitializer(args.recurrentInitializer ?? 'orthogonal'),
@@ -144,6 +147,16 @@ export abstract class BaseCell extends Layer {
       recurrentConstraint: getConstraint(args.recurrentConstraint ?? null),
       biasConstraint: getConstraint(args.biasConstraint ?? null),
     };
+  }
+
+  /** What the option is called that says the width of the output. */
+  private get widthName(): string {
+    return (this.constructor as typeof BaseCell).requiredArgs[0];
+  }
+
+  /** How many patterns of dropout the cell draws for its inputs, and for its state. */
+  protected get patterns(): number {
+    return 1;
   }
 
   /** The output and the states after the step. */
@@ -160,19 +173,29 @@ export abstract class BaseCell extends Layer {
     return this.#args.biasInitializer!;
   }
 
+  /** The shape of the weights of an input with so many features. */
+  protected kernelShape(features: number | null, width: number): Shape {
+    return [features, width];
+  }
+
+  /** The axis of the features in a step's inputs and outputs. */
+  protected get featureAxis(): number {
+    return -1;
+  }
+
   override build(inputShape: Shape): void {
     const { gates, bias } = this.shapes();
     const args = this.#args;
     this.kernel = this.addWeight({
       name: 'kernel',
-      shape: [inputShape.at(-1) ?? null, gates * this.units],
+      shape: this.kernelShape(inputShape.at(this.featureAxis) ?? null, gates * this.units),
       initializer: args.kernelInitializer,
       regularizer: args.kernelRegularizer,
       constraint: args.kernelConstraint,
     });
     this.recurrentKernel = this.addWeight({
       name: 'recurrent_kernel',
-      shape: [this.units, gates * this.units],
+      shape: this.kernelShape(this.units, gates * this.units),
       initializer: args.recurrentInitializer,
       regularizer: args.recurrentRegularizer,
       constraint: args.recurrentConstraint,
@@ -235,7 +258,15 @@ export abstract class BaseCell extends Layer {
 
   override getConfig(): Config {
     const { units, activation, useBias, dropout: rate, recurrentDropout, seed } = this;
-    const config = { units, activation, useBias, ...this.#args, dropout: rate, recurrentDropout, seed };
+    const config = {
+      [this.widthName]: units,
+      activation,
+      useBias,
+      ...this.#args,
+      dropout: rate,
+      recurrentDropout,
+      seed,
+    };
     return { ...super.getConfig(), ...config };
   }
 }

@@ -318,6 +318,21 @@ const recurrence: Row[] = [
   recurrentRow('RNN of stacked cells', (o) => layers.rnn([layers.gruCell(4, o), layers.simpleRnnCell(5, o)], o), {
     trainableWeights: 6,
   }),
+  ...([1, 2, 3] as const).map((rank): Row => {
+    const make = { 1: layers.convLstm1d, 2: layers.convLstm2d, 3: layers.convLstm3d }[rank];
+    const args = { padding: 'same', strides: 2, dropout: 0.2, recurrentDropout: 0.3 } as const;
+    const [inputs, outputs] = [5, 3].map((size) => Array.from({ length: rank }, () => size));
+    return [
+      `ConvLSTM${rank}D`,
+      {
+        layer: (o) => make(2, 3, { ...o, ...args }),
+        inputShape: [2, 3, ...inputs, 2],
+        outputShape: [2, ...outputs, 2],
+        trainableWeights: 3,
+        supportsMasking: true,
+      },
+    ];
+  }),
   [
     'Bidirectional',
     {
