@@ -1,0 +1,138 @@
+// What the table of names cannot see by itself: names that are called otherwise here, and why others are missing.
+
+const families: Readonly<Record<string, string>> = {
+  activations: 'getActivation',
+  constraints: 'getConstraint',
+  initializers: 'getInitializer',
+  losses: 'getLoss',
+  metrics: 'getMetric',
+  optimizers: 'getOptimizer',
+  regularizers: 'getRegularizer',
+};
+
+/** The same two functions write and read objects of all kinds. */
+const configs = [...Object.keys(families), 'layers', 'optimizers.schedules', 'quantizers', 'dtype_policies'].flatMap(
+  (module) => ['serialize', 'deserialize'].map((name) => [`keras.${module}.${name}`, name] as const),
+);
+
+const kerasObjects = ['saving', 'utils', 'utils.legacy', 'legacy.saving'].flatMap((module) => [
+  [`keras.${module}.serialize_keras_object`, 'serialize'] as const,
+  [`keras.${module}.deserialize_keras_object`, 'deserialize'] as const,
+]);
+
+const customObjects = ['saving', 'utils'].flatMap((module) =>
+  ['custom_object_scope', 'CustomObjectScope'].map((name) => [`keras.${module}.${name}`, 'withCustomObjects'] as const),
+);
+
+/** Modules whose names are at the top of the package, where there is no namespace for them. */
+export const atTop: ReadonlySet<string> = new Set([
+  'keras',
+  ...['backend', 'callbacks', 'config', 'dtype_policies', 'mixed_precision', 'models', 'saving'].map(
+    (module) => `keras.${module}`,
+  ),
+]);
+
+/** Where a name of Keras is in Hornet, if not under its own name in camelCase. */
+export const elsewhere: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(families).map(([module, name]) => [`keras.${module}.get`, `${module}.${name}`])),
+  ...Object.fromEntries([...configs, ...kerasObjects, ...customObjects]),
+  'keras.Input': 'layers.input',
+  'keras.layers.Input': 'layers.input',
+  'keras.device': 'withDevice',
+  'keras.distribution.list_devices': 'devices',
+  'keras.mixed_precision.LossScaleOptimizer': 'optimizers.LossScaleOptimizer',
+  'keras.utils.clear_session': 'clearSession',
+  'keras.utils.set_random_seed': 'setRandomSeed',
+  'keras.utils.get_registered_name': 'getRegisteredName',
+  'keras.utils.get_registered_object': 'getRegisteredObject',
+  'keras.utils.register_keras_serializable': 'registerKerasSerializable',
+  'keras.Initializer': 'initializers.Initializer',
+  'keras.Regularizer': 'regularizers.Regularizer',
+};
+
+const pythonOnly = 'Part of Python, not of networks';
+const noBackends = 'Hornet is its own backend: there is nothing to choose';
+const oneFunction = 'State is traced by itself: `jit`, `grad` and `valueAndGrad` take functions that change variables';
+const foreign = 'Wraps what another Python framework made';
+const laterPictures = 'Pictures of images are not drawn; curves and models are: `plotHistory`, `utils.plotModel`';
+
+/** Why a name, or all of a module that are not there, are missing. */
+export const reasons: Readonly<Record<string, string>> = {
+  'keras.FloatDTypePolicy': 'An older name of `DTypePolicy`',
+  'keras.Function': 'The calls between symbolic tensors are a `Model`',
+  'keras.InputSpec': 'Internal: layers say what they expect in their errors',
+  'keras.Operation': 'Internal: ops are functions, which work on symbolic tensors, too',
+  'keras.StatelessScope': oneFunction,
+  'keras.SymbolicScope': oneFunction,
+  'keras.name_scope': 'Variables are named below the layers that own them',
+  'keras.version': 'See `version` in package.json',
+  'keras.backend': 'The seams between Keras and the frameworks below it; there are none here',
+  'keras.callbacks.OrbaxCheckpoint':
+    'Orbax is a Python library for JAX; `ModelCheckpoint` and `BackupAndRestore` write `.keras` and `.weights.h5`',
+  'keras.callbacks.CallbackList': 'Internal: a loop of your own calls the hooks of its callbacks',
+  'keras.config.backend': noBackends,
+  'keras.config.set_backend': noBackends,
+  'keras.config.is_nnx_enabled': 'NNX belongs to JAX',
+  'keras.config.disable_flash_attention': 'Attention never writes scores out; layers take `flashAttention`',
+  'keras.config.enable_flash_attention': 'Attention never writes scores out; layers take `flashAttention`',
+  'keras.config.is_flash_attention_enabled': 'Attention never writes scores out; layers take `flashAttention`',
+  'keras.config.disable_interactive_logging': 'Progress goes to standard output; `verbose: 0` silences it',
+  'keras.config.enable_interactive_logging': 'Progress goes to standard output; `verbose: 0` silences it',
+  'keras.config.is_interactive_logging_enabled': 'Progress goes to standard output; `verbose: 0` silences it',
+  'keras.config.disable_traceback_filtering': pythonOnly,
+  'keras.config.enable_traceback_filtering': pythonOnly,
+  'keras.config.is_traceback_filtering_enabled': pythonOnly,
+  'keras.config.enable_unsafe_deserialization': 'Functions in files are Python code, which is never run',
+  'keras.dtype_policies.DTypePolicyMap': 'Layers take their own `dtype`',
+  'keras.dtype_policies.FloatDTypePolicy': 'An older name of `DTypePolicy`',
+  'keras.dtype_policies.get': 'Layers take the name of a policy',
+  'keras.export': 'SavedModel, LiteRT and OpenVINO are formats of other frameworks; `saveModel` writes `.keras`',
+  'keras.layers.FlaxLayer': foreign,
+  'keras.layers.JaxLayer': foreign,
+  'keras.layers.TFSMLayer': foreign,
+  'keras.layers.TorchModuleWrapper': foreign,
+  'keras.layers.InputSpec': 'Internal: layers say what they expect in their errors',
+  'keras.ops.convert_to_numpy': 'There is no NumPy: `await tensor.data()` gives a typed array',
+  'keras.ops.eig': 'The eigenvalues of a general matrix are complex, and there are no complex dtypes; see `ops.eigh`',
+  'keras.ops.linalg.eig':
+    'The eigenvalues of a general matrix are complex, and there are no complex dtypes; see `ops.eigh`',
+  'keras.ops.jvp': 'Gradients are taken backwards only',
+  'keras.ops.linalg.jvp': 'Gradients are taken backwards only',
+  'keras.ops.vectorize': 'Ops take whole tensors; `ops.vectorizedMap` runs a function on each row',
+  'keras.ops.numpy.vectorize': 'Ops take whole tensors; `ops.vectorizedMap` runs a function on each row',
+  'keras.saving.KerasFileEditor': 'A tool for the Python prompt; `.weights.h5` are ordinary HDF5 files',
+  'keras.saving.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
+  'keras.utils.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
+  'keras.utils.Config': 'Options are plain objects',
+  'keras.utils.Sequence': 'An older name of `PyDataset`',
+  'keras.utils.disable_interactive_logging': 'Progress goes to standard output; `verbose: 0` silences it',
+  'keras.utils.enable_interactive_logging': 'Progress goes to standard output; `verbose: 0` silences it',
+  'keras.utils.is_interactive_logging_enabled': 'Progress goes to standard output; `verbose: 0` silences it',
+  'keras.utils.get_source_inputs': 'See `model.inputs`',
+  'keras.utils.is_keras_tensor': '`x instanceof KerasTensor`',
+  'keras.utils.pack_x_y_sample_weight': 'Batches are `[x, y, sampleWeight]` or records of these',
+  'keras.utils.unpack_x_y_sample_weight': 'Batches are `[x, y, sampleWeight]` or records of these',
+  'keras.utils.standardize_dtype': 'Dtypes are strings',
+  'keras.visualization': laterPictures,
+  'keras.wrappers': 'scikit-learn is a Python library',
+  'keras.tree': 'Structures are plain arrays and records; `model(x)`, losses and metrics take them as they are',
+};
+
+/** Names that are still to come. They leave the table by themselves when they are there; then take them out here, too. */
+export const toCome: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ...['applications', 'datasets', 'distillation', 'distribution', 'quantizers', 'dtype_policies', 'preprocessing'],
+    'Quantizer',
+    'models.model_from_json',
+    ...'CategoryEncoding ConvLSTM1D ConvLSTM2D ConvLSTM3D Discretization HashedCrossing Hashing IntegerLookup Normalization'
+      .split(' ')
+      .map((name) => `layers.${name}`),
+    ...'ReversibleEmbedding SpectralNormalization StringLookup TextVectorization'
+      .split(' ')
+      .map((name) => `layers.${name}`),
+    ...'FeatureSpace PyDataset array_to_img audio_dataset_from_directory get_file image_dataset_from_directory'
+      .split(' ')
+      .map((name) => `utils.${name}`),
+    ...'img_to_array load_img save_img text_dataset_from_directory'.split(' ').map((name) => `utils.${name}`),
+  ].map((name) => [`keras.${name}`, 'Still to come']),
+);
