@@ -1,4 +1,5 @@
-// The native addon: its interface, and how it is found. Only lib/device.ts and lib/graph/compile.ts use it.
+// The native addon: its interface, and how it is found. Only lib/device.ts, lib/graph/compile.ts and
+// lib/ops/hash.ts use it.
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,6 +67,8 @@ interface NativeAddon {
   openDevice(kind: DeviceKind, options: NativeDeviceOptions): NativeDevice;
   /** How many GPUs the driver knows. Throws in a build without the CUDA library. */
   countGpus(): number;
+  /** Hashes of strings whose bytes lie one behind the other: string i ends before `ends[i]`. `key`: of SipHash. */
+  hashStrings(text: Uint8Array, ends: Uint32Array, key?: BigUint64Array): BigUint64Array;
   /** JSON about driver, GPUs and libraries, see lib/cuda.ts. Throws in a build without the CUDA library. */
   describeCuda(): string;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backend_library.h"
+#include "hash.h"
 #include "objects.h"
 #include "wrap.h"
 
@@ -57,6 +58,27 @@ Napi::Value describeCuda(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), json);
 }
 
+/// Hashes of strings that lie one behind the other: string i ends before byte `ends[i]`.
+Napi::Value hashStrings(const Napi::CallbackInfo& info) {
+  const auto text = info[0].As<Napi::Uint8Array>();
+  const auto ends = info[1].As<Napi::Uint32Array>();
+  hornet::hash::Key key;
+  if (info[2].IsTypedArray()) {
+    const auto words = info[2].As<Napi::BigUint64Array>();
+    key = {true, words[0], words[1]};
+  }
+  auto hashes = Napi::BigUint64Array::New(info.Env(), ends.ElementLength());
+  size_t begin = 0;
+  for (size_t i = 0; i < ends.ElementLength(); i++) {
+    const size_t end = ends[i];
+    if (end < begin || end > text.ElementLength())
+      throw Napi::Error::New(info.Env(), "[hashStrings] expected ends to rise within the text");
+    hashes[i] = hornet::hash::ofText(text.Data() + begin, end - begin, key);
+    begin = end;
+  }
+  return hashes;
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto environment = std::make_unique<hornet::Environment>(env);
   env.AddCleanupHook([](hornet::Environment* ending) { ending->stop(); }, environment.get());
@@ -64,6 +86,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("openDevice", Napi::Function::New(env, openDevice, "openDevice"));
   exports.Set("countGpus", Napi::Function::New(env, countGpus, "countGpus"));
   exports.Set("describeCuda", Napi::Function::New(env, describeCuda, "describeCuda"));
+  exports.Set("hashStrings", Napi::Function::New(env, hashStrings, "hashStrings"));
   exports.Set("version", HORNET_VERSION);
   return exports;
 }

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "fast_math.h"
+#include "hash.h"
 
 namespace hornet::fn {
 
@@ -297,9 +298,10 @@ HORNET_DEVICE_FN double digammaDouble(double x) {
   OP(logical_xor, (a != T(0)) ^ (b != T(0)))
 
 // Two integers or bools to the same type, in a and b.
-#define HORNET_INTEGER_BINARY(OP)     \
-  OP(bitwise_and, T(a& b))            \
-  OP(bitwise_or, T(a | b))            \
-  OP(bitwise_xor, T(a ^ b))           \
-  OP(shift_left, fn::shiftLeft(a, b)) \
-  OP(shift_right, fn::shiftRight(a, b))
+#define HORNET_INTEGER_BINARY(OP)       \
+  OP(bitwise_and, T(a& b))              \
+  OP(bitwise_or, T(a | b))              \
+  OP(bitwise_xor, T(a ^ b))             \
+  OP(shift_left, fn::shiftLeft(a, b))   \
+  OP(shift_right, fn::shiftRight(a, b)) \
+  OP(hash_combine, T(hash::combine(uint64_t(a), uint64_t(b))))

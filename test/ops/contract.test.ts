@@ -38,6 +38,8 @@ function primitivesOf({ fn, inputs, grad }: OpCase): string[] {
 /** Primitives that no row reaches, and what checks them instead. */
 const elsewhere: Record<string, string> = {
   elementwise: 'made by the fusion pass, test/graph',
+  hash: 'test/ops/hash.test.ts',
+  hash_combine: 'test/ops/hash.test.ts',
   random_bits: 'native/test/test_random.cpp',
   random_uniform: 'native/test/test_random.cpp',
   random_normal: 'native/test/test_random.cpp',
