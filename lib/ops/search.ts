@@ -6,11 +6,15 @@ import type { Tensor } from '../tensor.js';
 import { castTo, convertToTensor, promotableType, type TensorLike } from './convert.js';
 import { where } from './comparison.js';
 import * as e from './elementwise.js';
-import { scalar } from './fill.js';
+import { filled, scalar } from './fill.js';
+import { gatherAlong } from './gather.js';
 import { promote } from './promote.js';
 import { publicOp } from './public-op.js';
 import { reduceMax, reduceSum } from './reduce-core.js';
 import { reshapeTo } from './reshape-core.js';
+
+/** Up to so many sorted numbers are compared one by one; a longer sequence is halved again and again. */
+const FEW = 32;
 
 /** How many of `sorted` (1-D) each value comes after: the place where it belongs. */
 function placesOf(op: string, sorted: TensorLike, values: TensorLike, after: (s: Tensor, v: Tensor) => Tensor): Tensor {
@@ -18,8 +22,19 @@ function placesOf(op: string, sorted: TensorLike, values: TensorLike, after: (s:
   if (sequence.rank !== 1) {
     throw new HornetError(op, `expected the sorted sequence to have rank 1, received rank ${sequence.rank}`);
   }
-  const column = reshapeTo(value, [...value.shape, 1]);
-  return reduceSum(castTo(after(sequence, column), 'int32'), [value.rank]);
+  const { size } = sequence;
+  if (size <= FEW) {
+    const column = reshapeTo(value, [...value.shape, 1]);
+    return reduceSum(castTo(after(sequence, column), 'int32'), [value.rank]);
+  }
+  const int = (x: number): Tensor => scalar(x, 'int32');
+  let place = filled(value.shape, 0, 'int32');
+  for (let step = 2 ** Math.floor(Math.log2(size)); step >= 1; step /= 2) {
+    const next = e.add(place, int(step));
+    const last = gatherAlong(sequence, e.sub(e.min(next, int(size)), int(1)), 0);
+    place = e.select(e.logicalAnd(e.lessEqual(next, int(size)), after(last, value)), next, place);
+  }
+  return place;
 }
 
 const notAbove = (s: Tensor, v: Tensor): Tensor => e.logicalNot(e.greater(s, v));
