@@ -1,8 +1,8 @@
 // The beginning of a functional model: a placeholder layer and its symbolic tensor.
-import { checkDType, type DType } from '../dtype.js';
+import { checkDType } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { floatx } from '../config.js';
-import { KerasTensor, Node } from '../models/keras-tensor.js';
+import { KerasTensor, Node, type SymbolicDType } from '../models/keras-tensor.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import type { Shape } from './input-spec.js';
@@ -16,8 +16,8 @@ export interface InputArgs {
   readonly batchSize?: number | null;
   /** The shape with the batch in front, instead of `shape` and `batchSize`. */
   readonly batchShape?: Shape;
-  /** Default: the default float type. */
-  readonly dtype?: DType | null;
+  /** Default: the default float type. `string` for layers that encode strings. */
+  readonly dtype?: SymbolicDType | null;
   readonly name?: string | null;
   /** Whether a model may be called with null for this input. Default false. */
   readonly optional?: boolean;
@@ -27,12 +27,12 @@ export interface InputArgs {
 export class InputLayer extends Layer {
   static readonly className: string = 'InputLayer';
   readonly batchShape: Shape;
-  readonly #dtype: DType;
+  readonly #dtype: SymbolicDType;
   readonly optional: boolean;
 
   constructor(args: InputArgs = {}) {
-    const dtype = checkDType(args.dtype ?? floatx(), 'input');
-    super({ ...(args.name ? { name: args.name } : {}), dtype });
+    const dtype = args.dtype === 'string' ? args.dtype : checkDType(args.dtype ?? floatx(), 'input');
+    super({ ...(args.name ? { name: args.name } : {}), ...(dtype !== 'string' && { dtype }) });
     if ('inputTensor' in args && args.inputTensor !== null) {
       throw new HornetError(this.name, 'inputTensor is not supported; build the model from the tensor itself');
     }
@@ -58,7 +58,7 @@ export class InputLayer extends Layer {
     new Node(this, [], {}, new KerasTensor(this.batchShape, dtype, this.name));
   }
 
-  override get inputDtype(): DType {
+  override get inputDtype(): SymbolicDType {
     return this.#dtype;
   }
 

@@ -2,7 +2,7 @@
 import type { DType, TypedArray } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { outputShape } from '../models/symbolic.js';
-import type { KerasTensor, Node } from '../models/keras-tensor.js';
+import type { KerasTensor, Node, SymbolicDType } from '../models/keras-tensor.js';
 import { getRegularizer, type RegularizerLike } from '../regularizers/index.js';
 import { classNameOf } from '../saving/registry.js';
 import type { NestedArray, Tensor } from '../tensor.js';
@@ -164,7 +164,7 @@ export abstract class Layer extends WeightOwner {
   }
 
   /** The type of the inputs, where a model has to choose one. */
-  get inputDtype(): DType {
+  get inputDtype(): SymbolicDType {
     return this.computeDtype;
   }
 
@@ -195,6 +195,13 @@ export abstract class Layer extends WeightOwner {
   }
 
   // — symbolic calls —
+
+  /** What `call` gets in the place of symbolic inputs: the same, but for layers that take strings. Internal. */
+  encodeSymbols(inputs: Tree<Tensor>): Tree<Tensor> {
+    if (!flatten(inputs).some((leaf) => (leaf as KerasTensor).isString)) return inputs;
+    const message = 'expected numbers, received strings; stringLookup, textVectorization or hashing make such of them';
+    throw new HornetError(this.name, message);
+  }
 
   /** The symbolic input of the first call. Throws a `HornetError` where there is not exactly one tensor. */
   get input(): KerasTensor {

@@ -4,10 +4,11 @@ import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
 import { describe, DeviceTensor, readArray, tensor, Tensor, type NestedArray } from '../tensor.js';
 import type { DType, TypedArray } from '../dtype.js';
+import { isStrings, type NestedStrings, type StringArray } from '../strings.js';
 import { flatten, isBranch, type Tree } from '../tree.js';
 
-/** Numbers as users hold them: a tensor, nested arrays, or a typed array (rows one after the other). */
-export type ArrayData = Tensor | NestedArray | TypedArray;
+/** Data as users hold it: a tensor, nested arrays, or a typed array (rows one after the other); strings where a model takes such. */
+export type ArrayData = Tensor | NestedArray | TypedArray | StringArray | NestedStrings;
 
 /** One array, or several in the structure of the model's inputs or outputs: as a list, by name, or nested. */
 export type DataTree = Tree<ArrayData>;
@@ -150,7 +151,8 @@ function isLeaf(data: DataTree, form: Tree<unknown>): boolean {
   return count === 1 ? !ArrayBuffer.isView(items[0]) : typeof items[0] === 'number';
 }
 
-function uploadLeaf(
+/** Uploads one array; flat ones are cut into samples of a shape, where it is known. */
+export function uploadLeaf(
   where: string,
   name: string,
   item: ArrayData,
@@ -165,6 +167,9 @@ function uploadLeaf(
   }
   if (item instanceof Tensor)
     throw new HornetError(where, `expected ${name} to hold numbers, received ${describe(item)}`);
+  if (isStrings(item)) {
+    throw new HornetError(where, `expected ${name} to hold numbers, received strings; the model has no input for them`);
+  }
   if (!ArrayBuffer.isView(item) && !Array.isArray(item)) {
     throw new HornetError(where, `expected ${name} to be an array or tensor, received ${describe(item)}`);
   }

@@ -3,7 +3,7 @@ import { HornetError } from '../errors.js';
 import { InputLayer } from '../layers/input.js';
 import { Layer } from '../layers/layer.js';
 import { Tensor } from '../tensor.js';
-import { flatten, mapTree, type Tree } from '../tree.js';
+import { flatten, isBranch, mapTree, type Tree } from '../tree.js';
 import { KerasTensor, Node, type Operation, OpCall } from './keras-tensor.js';
 
 /** Calls a layer in place of the graph: with its arguments and options, for its outputs. */
@@ -195,8 +195,7 @@ function checkNames(operations: readonly Operation[]): void {
 export function matchInputs(where: string, graph: FunctionGraph, given: Tree<Tensor>): (Tensor | null)[] {
   const wanted = flatten(graph.inputs);
   const names = graph.inputLayers.map(({ name }) => name);
-  const isRecord = (tree: unknown): boolean =>
-    tree !== null && typeof tree === 'object' && !Array.isArray(tree) && !(tree instanceof Tensor);
+  const isRecord = (tree: unknown): boolean => isBranch(tree) && !Array.isArray(tree);
   if (isRecord(given)) {
     const record = given as Readonly<Record<string, Tensor>>;
     const keys = isRecord(graph.inputs) ? Object.keys(graph.inputs) : names;

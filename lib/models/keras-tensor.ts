@@ -5,6 +5,9 @@ import { uniqueName } from '../layers/naming.js';
 import { Tensor } from '../tensor.js';
 import { flatten, type Tree } from '../tree.js';
 
+/** What symbolic tensors stand for: numbers of a type, or strings, which layers encode on the host. */
+export type SymbolicDType = DType | 'string';
+
 /** A tensor without numbers: what a layer or op will give once the model is called. Sizes may be unknown. */
 export class KerasTensor extends Tensor {
   /** Which call made it; null for one made by hand. */
@@ -14,12 +17,13 @@ export class KerasTensor extends Tensor {
   /** @param symbolicShape - Sizes, null where unknown. `shape` has -1 in these places, which `reshape` understands. */
   constructor(
     readonly symbolicShape: Shape,
-    dtype: DType,
+    dtype: SymbolicDType,
     name?: string,
   ) {
     super(
       symbolicShape.map((dim) => dim ?? -1),
-      dtype,
+      // Whoever computes asks `isString` first: there is no tensor of strings.
+      dtype as DType,
     );
     this.#name = name;
   }
@@ -30,6 +34,11 @@ export class KerasTensor extends Tensor {
 
   override get isSymbolic(): boolean {
     return true;
+  }
+
+  /** Whether it stands for strings. Its `dtype` then is 'string', which no tensor with numbers has. */
+  get isString(): boolean {
+    return (this.dtype as SymbolicDType) === 'string';
   }
 
   override toString(): string {

@@ -7,6 +7,7 @@ import { onDevice } from '../device.js';
 import { HornetError } from '../errors.js';
 import type { DeviceTensor, Tensor } from '../tensor.js';
 import { flatten, unflatten, type Tree } from '../tree.js';
+import { finish } from '../turns.js';
 import { ArraySource, makeSource, type BatchSource, type SourceArgs } from './batches.js';
 import {
   arrayDataset,
@@ -17,6 +18,7 @@ import {
   type DataTree,
   type StepData,
 } from './data.js';
+import { encodeBatch, encodeData } from './encoded-data.js';
 import { joinRows } from './join.js';
 import type { Trainer } from './trainer.js';
 import { classWeights } from './weights.js';
@@ -101,7 +103,8 @@ export function batchOf(
   args: { sampleWeight?: DataTree | null; classWeight?: Readonly<Record<number, number>> | null },
 ): StepData<DeviceTensor> {
   return onDevice(model.device, () => {
-    const { data } = arrayDataset(where, x, y, args.sampleWeight, sampleShapes(model));
+    const encoded = finish(model.encodeInputs(where, x));
+    const { data } = arrayDataset(where, encoded, y, args.sampleWeight, sampleShapes(model));
     model.buildFor(data.x);
     return classWeights(where, data, args.classWeight ?? null);
   });
@@ -140,7 +143,10 @@ export async function fitModel(
   checkCount('fit', 'batchSize', args.batchSize);
   checkCount('fit', 'stepsPerEpoch', args.stepsPerEpoch);
   checkCount('fit', 'initialEpoch', initialEpoch, 0);
-  const { training, validation } = onDevice(model.device, () => fitSources(model, x, y, { ...args, shuffle }));
+  const encoded = await encodeData(model, 'fit', x);
+  const validationData = args.validationData && (await encodeBatch(model, 'fit', args.validationData));
+  const sources = (): Sources => fitSources(model, encoded, y, { ...args, validationData, shuffle });
+  const { training, validation } = onDevice(model.device, sources);
   const history = callbacks.find((callback): callback is History => callback instanceof History) ?? new History();
   const others = callbacks.filter((callback) => callback !== history);
   const list = callbackList(model, [...others, history], verbosity(args.verbose), epochs, training.steps);
@@ -172,13 +178,19 @@ const watchesTests = (callback: Callback): boolean => !(callback instanceof Prog
 const validatesAfter = (epoch: number, frequency: number | readonly number[]): boolean =>
   typeof frequency === 'number' ? (epoch + 1) % frequency === 0 : frequency.includes(epoch + 1);
 
+/** Where `fit` takes its batches from. */
+interface Sources {
+  readonly training: BatchSource;
+  readonly validation: BatchSource | null;
+}
+
 /** Training and validation data as sources of batches. */
 function fitSources(
   model: Trainer,
   x: DataTree | BatchIterable,
   y: DataTree | null,
   args: FitArgs & { shuffle: boolean },
-) {
+): Sources {
   const { validationSplit = 0, validationData = null, batchSize = 32, shuffle } = args;
   const source = (data: DataTree | BatchIterable, targets: DataTree | null, rest: SourceArgs): BatchSource =>
     makeSource(model, 'fit', data, targets, sampleShapes(model), rest);
@@ -232,7 +244,8 @@ export async function evaluateModel(
   const { batchSize = 32, callbacks = [], sampleWeight = null } = args;
   const steps = limited(args.steps);
   const sourceArgs = { batchSize, shuffle: false, steps, sampleWeight };
-  const source = onDevice(model.device, () => makeSource(model, 'evaluate', x, y, sampleShapes(model), sourceArgs));
+  const data = await encodeData(model, 'evaluate', x);
+  const source = onDevice(model.device, () => makeSource(model, 'evaluate', data, y, sampleShapes(model), sourceArgs));
   const list = callbackList(model, callbacks, verbosity(args.verbose), 1, source.steps);
   const logs = await runEvaluation(model, source, list);
   return args.returnDict ? logs : logsInOrder(model, logs);
@@ -298,7 +311,10 @@ export async function predictModel(
   const { batchSize = 32, callbacks = [] } = args;
   const steps = limited(args.steps);
   const sourceArgs = { batchSize, shuffle: false, steps };
-  const source = onDevice(model.device, () => makeSource(model, 'predict', x, null, sampleShapes(model), sourceArgs));
+  const data = await encodeData(model, 'predict', x);
+  const source = onDevice(model.device, () =>
+    makeSource(model, 'predict', data, null, sampleShapes(model), sourceArgs),
+  );
   const list = callbackList(model, callbacks, verbosity(args.verbose ?? 0), 1, source.steps);
   const step = model.stepFunction('predict');
   const outputs: Promise<Uint8Array>[][] = [];

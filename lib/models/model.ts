@@ -1,5 +1,6 @@
 // Models: layers with training. Functional ones are given by symbolic inputs and outputs, others by their own `call`.
 import { onDevice } from '../device.js';
+import type { DType } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { abstractEval } from '../graph/trace.js';
 import { callContext } from '../layers/call.js';
@@ -8,15 +9,19 @@ import type { InputLayer } from '../layers/input.js';
 import type { CallArgs, Config, Layer, LayerArgs, Mask } from '../layers/layer.js';
 import { getMask, setMask } from '../layers/mask.js';
 import { uniqueName } from '../layers/naming.js';
+import { uploadCodes } from '../layers/string-layer.js';
 import { expandDims, squeeze } from '../ops/index.js';
 import { castTo } from '../ops/convert.js';
 import type { SaveModelArgs } from '../saving/models.js';
 import { registerSerializable } from '../saving/registry.js';
 import { Tensor } from '../tensor.js';
 import { flatten, isBranch, unflatten, type Tree } from '../tree.js';
+import { finish, type Steps } from '../turns.js';
+import type { DataTree } from './data.js';
 import { FunctionGraph, matchInputs } from './function-graph.js';
 import { graphConfig, graphFromConfig, type GraphConfig } from './graph-config.js';
-import type { KerasTensor } from './keras-tensor.js';
+import { HostPrefix, readValues } from './host-prefix.js';
+import { KerasTensor } from './keras-tensor.js';
 import { printSummary, type SummaryArgs } from './summary.js';
 import { Trainer } from './trainer.js';
 
@@ -47,6 +52,7 @@ export class Model extends Trainer {
   /** Parts of the configuration that stay as they are in JSON until `fromConfig`. */
   static readonly rawKeys: readonly string[] = ['layers', 'inputLayers', 'outputLayers'];
   #graph: FunctionGraph | null = null;
+  #prefix: HostPrefix | null = null;
   #outputForm: Tree<Tensor> | null = null;
 
   constructor(args: ModelArgs = {}) {
@@ -72,7 +78,13 @@ export class Model extends Trainer {
   }
 
   protected set graph(graph: FunctionGraph | null) {
+    this.#prefix = graph && HostPrefix.of(graph);
     this.#graph = graph;
+  }
+
+  /** What steps are compiled from: the calls of a functional model that work on numbers. */
+  private get numericGraph(): FunctionGraph | null {
+    return this.#prefix?.graph ?? this.#graph;
   }
 
   override get className(): string {
@@ -84,14 +96,13 @@ export class Model extends Trainer {
   }
 
   override call(inputs: Tree<Tensor>, options: CallArgs): Tree<Tensor> {
-    if (!this.#graph) {
-      throw new HornetError(this.name, 'this model has neither inputs and outputs nor a call() of its own');
-    }
-    return this.runGraph(this.#graph, inputs, options.mask);
+    return this.runGraph(inputs, options.mask);
   }
 
   /** Runs the recorded calls on tensors. */
-  protected runGraph(graph: FunctionGraph, inputs: Tree<Tensor>, mask: Mask, strict = true): Tree<Tensor> {
+  protected runGraph(inputs: Tree<Tensor>, mask: Mask, strict = true): Tree<Tensor> {
+    const graph = this.numericGraph;
+    if (!graph) throw new HornetError(this.name, 'this model has neither inputs and outputs nor a call() of its own');
     const values = matchInputs(this.name, graph, inputs);
     const masks = mask === null ? [] : flatten(mask);
     const adapted = values.map((value, i) => adapt(this.name, graph.inputLayers[i], value, masks[i] ?? null, strict));
@@ -103,11 +114,42 @@ export class Model extends Trainer {
     return this.#graph ? null : previousMask;
   }
 
-  protected override invoke(args: readonly unknown[]): unknown {
+  protected override invoke([inputs, ...rest]: readonly unknown[]): unknown {
     // Arrays go where the weights are.
-    const outputs = onDevice(this.device, () => super.invoke(args)) as Tree<Tensor>;
+    const call = (): unknown => super.invoke([this.withoutStrings(inputs), ...rest]);
+    const outputs = onDevice(this.device, call) as Tree<Tensor>;
     this.#outputForm = outputs;
     return outputs;
+  }
+
+  // — strings —
+
+  /** The inputs of a call with their strings encoded. Symbolic ones are for the layers inside to encode. */
+  private withoutStrings(inputs: unknown): unknown {
+    const isSymbolic = flatten(inputs).some((leaf) => leaf instanceof KerasTensor);
+    return isSymbolic || !this.takesStrings ? inputs : finish(this.encodeInputs(this.name, inputs as DataTree));
+  }
+
+  override get takesStrings(): boolean {
+    return this.#prefix !== null;
+  }
+
+  override *encodeInputs(where: string, x: DataTree): Steps<DataTree> {
+    if (!this.#prefix || this.#prefix.isEncoded(x)) return x;
+    const values = onDevice(this.device, () => readValues(where, this.#graph!, x));
+    const encoded = (yield* this.#prefix.encode(where, values)) as Tree<unknown>;
+    return onDevice(this.device, () => uploadCodes(encoded)) as DataTree;
+  }
+
+  /** Encodes the strings in the arguments of a call, nested within another model's. Internal. */
+  *encodeStrings(inputs: Tree<unknown>): Steps<Tree<unknown>> {
+    const values = matchInputs(this.name, this.#graph!, inputs as Tree<Tensor>);
+    return yield* this.#prefix!.encode(this.name, values);
+  }
+
+  override encodeSymbols(inputs: Tree<Tensor>): Tree<Tensor> {
+    if (!this.#prefix) return super.encodeSymbols(inputs);
+    return this.#prefix.encodeSymbols(matchInputs(this.name, this.#graph!, inputs));
   }
 
   // — structure —
@@ -183,7 +225,7 @@ export class Model extends Trainer {
   }
 
   override get inputForm(): Tree<unknown> {
-    return this.#graph?.inputs ?? null;
+    return this.numericGraph?.inputs ?? null;
   }
 
   override get outputForm(): Tree<unknown> {
@@ -192,7 +234,8 @@ export class Model extends Trainer {
 
   /** Shapes of the inputs, batch included, null for unknown sizes; null for a model that finds out when called. */
   override get inputShapes(): readonly Shape[] | null {
-    return this.#graph ? this.inputs.map(({ symbolicShape }) => symbolicShape) : null;
+    const graph = this.numericGraph;
+    return graph && flatten(graph.inputs).map(({ symbolicShape }) => symbolicShape);
   }
 
   /** Makes the weights from the shapes of data, without running anything. */
@@ -272,7 +315,7 @@ function adapt(
     const received = shapeText(value.shape);
     throw new HornetError(where, `expected input '${layer.name}' of shape ${shapeText(wanted)}, received ${received}`);
   }
-  adapted = castTo(adapted, layer.inputDtype);
+  adapted = castTo(adapted, layer.inputDtype as DType);
   const carried = mask ?? getMask(value);
   if (carried) setMask(adapted, carried);
   return adapted;

@@ -3,10 +3,14 @@ import { HornetError } from '../errors.js';
 import { InputLayer } from '../layers/input.js';
 import type { Shape } from '../layers/input-spec.js';
 import { Layer, type CallArgs, type Config, type LayerArgs, type Mask, type Shapes } from '../layers/layer.js';
+import { StringLayer } from '../layers/string-layer.js';
 import { registerSerializable } from '../saving/registry.js';
 import { deserialize, serialize, type SerializedObject } from '../saving/serialize.js';
+import { isStrings, StringArray } from '../strings.js';
 import { describe, type Tensor } from '../tensor.js';
 import { mapTree, type Tree } from '../tree.js';
+import type { Steps } from '../turns.js';
+import type { DataTree } from './data.js';
 import { FunctionGraph } from './function-graph.js';
 import { KerasTensor } from './keras-tensor.js';
 import { Model } from './model.js';
@@ -72,7 +76,19 @@ export class Sequential extends Model {
 
   override call(inputs: Tree<Tensor>, { mask }: CallArgs): Tree<Tensor> {
     if (!this.graph) throw new HornetError(this.name, 'this model has no layers; add() some first');
-    return this.runGraph(this.graph, inputs, mask, false);
+    return this.runGraph(inputs, mask, false);
+  }
+
+  override get takesStrings(): boolean {
+    return super.takesStrings || (!this.graph && this.#stack[0] instanceof StringLayer);
+  }
+
+  override *encodeInputs(where: string, x: DataTree): Steps<DataTree> {
+    if (!this.graph && isStrings(x)) {
+      this.#input = new InputLayer({ batchShape: [null, ...StringArray.from(x).shape.slice(1)], dtype: 'string' });
+      this.build();
+    }
+    return yield* super.encodeInputs(where, x);
   }
 
   override computeMask(_inputs: Tree<Tensor>, previousMask: Mask): Mask {

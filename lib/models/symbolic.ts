@@ -55,21 +55,25 @@ function evaluate(
 /** Calls a layer on symbolic tensors. */
 export function recordCall(layer: Layer, form: CallForm): Tree<Tensor> {
   const { args, options } = form;
+  const [first, ...others] = args;
   const masks = masksOf(layer, form);
-  const all = { ...options, ...masks };
+  const all = { ...options, ...masks, ...(flatten(first).some(isStrings) && { encoded: true }) };
   const used = new Set<string>();
   const call = (given: Tree<unknown>): unknown => {
     const { args: traced, options: tracedOptions } = given as CallForm;
     const inputs = traced.map((tree) => mapTree(tree, (leaf) => cast(layer, leaf)));
     return compute(layer, { args: inputs, options: tracedOptions }, (name) => used.add(name));
   };
-  const outputs = infer(call, { args, options: all }) as Tree<KerasTensor>;
+  const numbers = [layer.encodeSymbols(first), ...others];
+  const outputs = infer(call, { args: numbers, options: all }) as Tree<KerasTensor>;
   // A mask that the layer never looks at is no argument of the call.
   const kept = Object.entries(masks).filter(([name, mask]) => used.has(name) && mask !== null);
   new Node(layer, args, { ...options, ...Object.fromEntries(kept) }, outputs);
   passMask(layer, args[0], mapTree(args[0], getMask), outputs);
   return outputs;
 }
+
+const isStrings = (leaf: unknown): boolean => leaf instanceof KerasTensor && leaf.isString;
 
 let nextName: string | null = null;
 
@@ -85,6 +89,7 @@ export function withOpName<T>(name: string, fn: () => T): T {
 
 /** Calls an op on symbolic tensors. */
 function recordOp(name: string, op: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
+  if (flatten(args).some(isStrings)) throw new HornetError(name, 'expected numbers, received strings');
   const result = infer((given) => op(...(given as never[])), args);
   if (!flatten(result).some((leaf) => leaf instanceof KerasTensor)) return result;
   const opName = name.split('.').at(-1)!;
@@ -97,11 +102,13 @@ setSymbolicDispatch(recordOp);
 /** The shapes of a layer's outputs for inputs of the given shapes. */
 export function outputShape(layer: Layer, shapes: readonly Shapes[]): Shapes {
   layer.build(...(shapes as [Shapes, ...Shapes[]]));
-  const inputs = shapes.map((shape) => mapShapes(shape, (dims) => new KerasTensor(dims, layer.computeDtype)));
+  const takesStrings = layer.inputDtype === 'string';
+  const dtype = takesStrings ? 'string' : layer.computeDtype;
+  const [first, ...others] = shapes.map((shape) => mapShapes(shape, (dims) => new KerasTensor(dims, dtype)));
   try {
     const call = (args: Tree<unknown>): unknown =>
-      compute(layer, { args: args as readonly Tree<Tensor>[], options: {} });
-    const outputs = infer(call, inputs) as Tree<KerasTensor>;
+      compute(layer, { args: args as readonly Tree<Tensor>[], options: { encoded: takesStrings } });
+    const outputs = infer(call, [layer.encodeSymbols(first), ...others]) as Tree<KerasTensor>;
     return mapTree(outputs, ({ symbolicShape }) => symbolicShape);
   } catch (error) {
     throw nameError(layer, 'computeOutputShape()', error);

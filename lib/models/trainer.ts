@@ -25,6 +25,7 @@ import {
   type PredictArgs,
 } from './loop.js';
 import { Outputs } from './outputs.js';
+import type { Steps } from '../turns.js';
 import { StepFunction } from './step.js';
 import { shapeDependent } from './target-kind.js';
 import type { Shape } from '../layers/input-spec.js';
@@ -115,6 +116,10 @@ export abstract class Trainer extends Layer {
   abstract get inputShapes(): readonly (Shape | null)[] | null;
   /** Creates the weights from the shapes of real data. */
   abstract buildFor(x: Tree<Tensor>): void;
+  /** Whether some input is strings. */
+  abstract get takesStrings(): boolean;
+  /** Encodes the strings among inputs as users pass them; gives what steps are compiled for. */
+  abstract encodeInputs(where: string, x: DataTree): Steps<DataTree>;
 
   /** Where the weights are and steps run: the device that was current when they were made; until then the current one. */
   get device(): Device {
