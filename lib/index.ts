@@ -92,6 +92,7 @@ export {
 } from './saving/serialize.js';
 export { loadModel, saveModel, type LoadModelArgs, type SaveModelArgs } from './saving/models.js';
 export { loadWeights, saveWeights, type LoadWeightsArgs, type SaveWeightsArgs } from './saving/weights.js';
+export { StringArray, type NestedStrings, type StringData } from './strings.js';
 export { DeviceTensor, tensor, Tensor, type NestedArray } from './tensor.js';
 export { Variable, type VariableArgs } from './variable.js';
 export { historySvg, plotHistory, type PlotHistoryOptions } from './vis/history.js';

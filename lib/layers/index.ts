@@ -10,6 +10,7 @@ export type { AttentionCallOptions, BaseAttentionArgs } from './base-attention.j
 export { BatchNormalization, batchNormalization, type BatchNormalizationArgs } from './batch-normalization.js';
 export * from './bidirectional.js';
 export * from './borders.js';
+export * from './category-encoding.js';
 export * from './clahe.js';
 export * from './conv-transpose.js';
 export { Conv1D, Conv2D, Conv3D, conv1d, conv2d, conv3d, type BaseConvArgs, type ConvArgs } from './conv.js';
@@ -17,10 +18,19 @@ export * from './core.js';
 export { CenterCrop, centerCrop, RandomCrop, randomCrop } from './cropping-images.js';
 export * from './dense.js';
 export * from './depthwise-conv.js';
+export * from './discretization.js';
 export * from './einsum-dense.js';
 export * from './embedding.js';
 export * from './equalization.js';
 export * from './gru.js';
+export {
+  Hashing,
+  HashedCrossing,
+  hashing,
+  hashedCrossing,
+  type HashingArgs,
+  type HashedCrossingArgs,
+} from './hashing.js';
 export {
   BaseImagePreprocessingLayer,
   type ImageInputs,
@@ -42,6 +52,14 @@ export {
   type Shapes,
   type WeightArgs,
 } from './layer.js';
+export {
+  IntegerLookup,
+  StringLookup,
+  integerLookup,
+  stringLookup,
+  type IntegerLookupArgs,
+  type StringLookupArgs,
+} from './lookups.js';
 export {
   ConvLSTM1D,
   ConvLSTM2D,
@@ -117,5 +135,10 @@ export {
 export * from './simple-rnn.js';
 export * from './spectrogram.js';
 export * from './stacked-cells.js';
+export * from './standardization.js';
+export * from './text-vectorization.js';
 export * from './time-distributed.js';
+export type { AdaptArgs, AdaptData } from './adapt.js';
+export type { OutputMode } from './categories.js';
+export type { Token, VocabularyData } from './vocabulary.js';
 export { Wrapper } from './wrapper.js';
