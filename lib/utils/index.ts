@@ -7,3 +7,18 @@ export { toCategorical } from './to-categorical.js';
 export { splitDataset, type SplitDatasetArgs } from '../datasets/split.js';
 export { timeseriesDatasetFromArray, type TimeseriesArgs } from '../datasets/timeseries.js';
 export { modelSvg, modelToDot, plotModel, type ModelPlotArgs, type PlotModelArgs } from '../vis/model-plot.js';
+export {
+  Cross,
+  Feature,
+  type CategoricalArgs,
+  type FeatureArgs,
+  type FeatureOutput,
+  type FloatArgs,
+} from './features.js';
+export {
+  FeatureSpace,
+  featureSpace,
+  type FeatureData,
+  type FeatureKind,
+  type FeatureSpaceArgs,
+} from './feature-space.js';
