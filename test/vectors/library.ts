@@ -4,6 +4,7 @@ import { setMask } from '../../lib/layers/mask.js';
 import { KerasTensor } from '../../lib/models/keras-tensor.js';
 import * as ops from '../../lib/ops/index.js';
 import '../../lib/index.js';
+import { StringArray } from '../../lib/strings.js';
 import { deserialize, type SerializedObject } from '../../lib/saving/serialize.js';
 import { camelCase } from './signatures.js';
 import { NotImplemented } from './outcome.js';
@@ -54,7 +55,7 @@ export function toArgument(value: Value, replace?: (host: HostTensor) => Tensor 
   if (value instanceof Ellipsis) return '...';
   if (value instanceof SymbolicTensor) return new KerasTensor(value.shape, value.dtype);
   if (value instanceof ObjectConfig) return make(value.config);
-  if (value instanceof StringTensor) throw new NotImplemented('string tensors');
+  if (value instanceof StringTensor) return new StringArray(value.strings, value.shape);
   if (value instanceof ComplexTensor) return value.pair.map(upload);
   if (Array.isArray(value)) return value.map((item) => toArgument(item, replace));
   if (value === null || typeof value !== 'object') return value;

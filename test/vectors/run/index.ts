@@ -43,6 +43,7 @@ function skipReason(group: Group, item: Case): string | undefined {
     (each) =>
       each.group === group.name &&
       (each.label === undefined || each.label === labelOf(item)) &&
+      (each.kind === undefined || item.kind === each.kind) &&
       (each.id === undefined || item.id.startsWith(each.id)),
   );
   return rule?.reason;

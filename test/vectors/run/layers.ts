@@ -1,6 +1,6 @@
 // Cases of layers: built from config, weights assigned by position, called eagerly, then differentiated in a trace.
 import { type Layer } from '../../../lib/layers/layer.js';
-import type { Bidirectional, RNN } from '../../../lib/layers/index.js';
+import type { Bidirectional, Discretization, RNN, StringLookup } from '../../../lib/layers/index.js';
 import { DeviceTensor, type Tensor } from '../../../lib/tensor.js';
 import { flatten, type Tree } from '../../../lib/tree.js';
 import type { Variable } from '../../../lib/variable.js';
@@ -9,7 +9,7 @@ import { expectGradients, gradientsOf, largestOf } from '../gradient.js';
 import { leavesOf, make, toArgument, upload, type AnyFunction } from '../library.js';
 import { Mismatch, NotImplemented } from '../outcome.js';
 import { bind, type Call } from '../signatures.js';
-import { decodeConfig, HostTensor, SymbolicTensor, type Value } from '../values.js';
+import { decodeConfig, HostTensor, StringTensor, SymbolicTensor, type Value } from '../values.js';
 import { expectError, type Context } from './context.js';
 
 /** A recorded variable. */
@@ -82,21 +82,36 @@ async function compareCall(context: Context, layer: Layer, call: Call, document:
 /** Puts back state that is not in variables: what was recorded, else what the layer begins with. */
 function restore(layer: Layer, context: Context): void {
   if ((layer as RNN).stateful) (layer as RNN).resetState();
+  const { vocabulary, bin_boundaries: boundaries, ...recorded } = context.field<State | undefined>('state') ?? {};
+  if (vocabulary) restoreVocabulary(layer, vocabulary, recorded.idf_weights as readonly number[] | undefined);
+  if (boundaries) (layer as Discretization).binBoundaries = boundaries as readonly number[];
+  delete recorded.idf_weights;
   const states: Record<string, () => Tree<Variable> | null> = {
     states: () => (layer as RNN).states,
     forward_states: () => (layer as unknown as Bidirectional).forwardLayer.states,
     backward_states: () => (layer as unknown as Bidirectional).backwardLayer.states,
   };
-  for (const [name, values] of Object.entries(context.field<Record<string, HostTensor[]> | undefined>('state') ?? {})) {
+  for (const [name, values] of Object.entries(recorded)) {
     const kept = states[name]?.();
     if (!kept) throw new NotImplemented(`restoring ${name}`);
-    flatten(kept).forEach((variable, i) => variable.assign(upload(values[i])));
+    flatten(kept).forEach((variable, i) => variable.assign(upload(values[i] as HostTensor)));
   }
+}
+
+/** State that is not in variables. */
+type State = Record<string, readonly unknown[]>;
+
+/** The recorded vocabulary is without special tokens, its weights are not. */
+function restoreVocabulary(layer: Layer, vocabulary: readonly unknown[], weights: readonly number[] | undefined): void {
+  const lookup = layer as StringLookup;
+  const own = weights && weights.slice(weights.length - vocabulary.length);
+  lookup.setVocabulary(vocabulary as readonly string[], own);
 }
 
 /** Shapes in the place of tensors; nested lists of numbers are tensors, too. */
 function shapesOf(value: Value): unknown {
-  if (value instanceof HostTensor || value instanceof SymbolicTensor) return value.shape;
+  if (value instanceof HostTensor || value instanceof SymbolicTensor || value instanceof StringTensor)
+    return value.shape;
   if (Array.isArray(value)) {
     return leavesOf(value).every((leaf) => typeof leaf === 'number') ? nestedShape(value) : value.map(shapesOf);
   }

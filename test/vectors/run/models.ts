@@ -1,9 +1,13 @@
 // Cases of whole models: rebuilt from config, trained for an epoch, compared at every step; and of the files that Keras
 // saved, read and written again.
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { unzipSync } from 'fflate';
 import { Callback, type Logs } from '../../../lib/callbacks/callback.js';
+import type { StringLookup } from '../../../lib/layers/index.js';
+import { snakeCase } from '../../../lib/layers/naming.js';
 import type { Model } from '../../../lib/models/model.js';
 import { loadModel, saveModel } from '../../../lib/saving/models.js';
 import { deserializeValue } from '../../../lib/saving/serialize.js';
@@ -37,11 +41,30 @@ class BatchLogs extends Callback {
   }
 }
 
+/** Vocabularies are neither in configs nor among the weights: the archive that Keras saved has them. */
+function restoreVocabularies(model: Model, { folder, files }: Context['item']): void {
+  const lookups = model.layers.filter((layer) => 'setVocabulary' in layer) as unknown as StringLookup[];
+  if (lookups.length === 0) return;
+  const { file } = (files as { keras: { file: string } }).keras;
+  const members = unzipSync(readFileSync(join(folder as string, file)));
+  for (const layer of lookups) {
+    const text = members[`assets/layers/${snakeCase(layer.className)}/vocabulary.txt`];
+    if (text) layer.loadAssets({ 'vocabulary.txt': Buffer.from(text).toString('utf8') });
+  }
+}
+
+/** The model of a config. */
+function build(item: Context['item']): Model {
+  const model = make<Model>(decodeConfig(item.config));
+  restoreVocabularies(model, item);
+  return model;
+}
+
 /** A case of a model, or of one of its saved files. */
 export async function runModel(context: Context): Promise<void> {
   const { item } = context;
   if (item.kind === 'file') return runFile(context);
-  const model = make<Model>(decodeConfig(item.config));
+  const model = build(item);
   const tol = item.tol as Tolerances;
   const recorded = context.field<RecordedVariable[]>('variables');
   const weights = matchVariables(model, recorded);
@@ -88,10 +111,9 @@ async function runFile(context: Context): Promise<void> {
   const { item } = context;
   const tol = item.tol as Tolerances;
   const isWeights = item.format === 'weights_h5';
-  const build = (): Model => make<Model>(decodeConfig(item.config));
   const load = async (path: string): Promise<Model> => {
     if (!isWeights) return loadModel(path);
-    const model = build();
+    const model = build(item);
     await loadWeights(model, path);
     return model;
   };
