@@ -24,6 +24,7 @@ import { checkOutputMode, encodeCategories, refuse, type OutputMode } from './ca
 import { checkSalt } from './hashing.js';
 import type { Config, LayerArgs } from './layer.js';
 import { inPieces, StringCodes, StringLayer, type StringCallArgs } from './string-layer.js';
+import type { SavedWeight } from './weights.js';
 import { checkTokens, linesOf, readVocabulary, TokenCounts, type Token, type VocabularyData } from './vocabulary.js';
 
 /** The asset that holds a vocabulary. */
@@ -469,12 +470,12 @@ export class IndexLookup extends StringLayer implements Adaptable {
   }
 
   /** The vocabulary as a text; none where the config holds it. */
-  saveAssets(): Readonly<Record<string, string>> {
+  override saveAssets(): Readonly<Record<string, string>> {
     return this.#given.vocabulary === null ? { [FILE]: this.getVocabulary().join('\n') } : {};
   }
 
   /** Takes the vocabulary that `saveAssets` gave. Weights of its tokens come after it. */
-  loadAssets({ [FILE]: text }: Readonly<Record<string, string>>): void {
+  override loadAssets({ [FILE]: text }: Readonly<Record<string, string>>): void {
     if (text === undefined || this.#given.vocabulary !== null) return;
     const lines = linesOf(text);
     const weights = this.outputMode === 'tf_idf' ? lines.map(() => 0) : null;
@@ -482,7 +483,7 @@ export class IndexLookup extends StringLayer implements Adaptable {
   }
 
   /** What files hold beside the vocabulary: the weights of its tokens. */
-  savedWeights(): { readonly variable: Variable; readonly name: string }[] {
+  override savedWeights(): SavedWeight[] {
     return this.#idf ? [{ variable: this.#idf, name: this.#idf.name }] : [];
   }
 }

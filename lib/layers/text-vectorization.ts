@@ -11,6 +11,7 @@ import type { Shape } from './input-spec.js';
 import type { Config, LayerArgs } from './layer.js';
 import { checkEncoding, StringLookup } from './lookups.js';
 import { type StringCodes, StringLayer, type StringCallArgs } from './string-layer.js';
+import type { SavedWeight } from './weights.js';
 import type { VocabularyData } from './vocabulary.js';
 
 /** How text is made uniform, or a function that does it. */
@@ -253,13 +254,18 @@ export class TextVectorization extends StringLayer implements Adaptable {
   }
 
   /** The vocabulary as a text; none where the config holds it. */
-  saveAssets(): Readonly<Record<string, string>> {
+  override saveAssets(): Readonly<Record<string, string>> {
     return this.lookupLayer.saveAssets();
   }
 
   /** Takes the vocabulary that `saveAssets` gave. */
-  loadAssets(texts: Readonly<Record<string, string>>): void {
+  override loadAssets(texts: Readonly<Record<string, string>>): void {
     this.lookupLayer.loadAssets(texts);
+  }
+
+  /** Files hold the weights of the words here, and with the layer inside once more. */
+  override savedWeights(): SavedWeight[] {
+    return this.lookupLayer.savedWeights();
   }
 }
 
