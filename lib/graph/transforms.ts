@@ -127,9 +127,9 @@ export function valueAndGrad<A extends Args, R>(
 }
 
 /** The argument as a value of its own: where it is used outside of the function, or twice, no gradient mixes in. */
-function renewed(leaf: unknown, argnum: number): Tensor {
+export function renewed(leaf: unknown, argnum: number, where = 'grad'): Tensor {
   if (leaf instanceof Tensor) return emit1(reshapeOp, [leaf], { shape: leaf.shape });
-  throw new HornetError('grad', `expected argument ${argnum} to be a tensor, received ${describe(leaf)}`);
+  throw new HornetError(where, `expected argument ${argnum} to be a tensor, received ${describe(leaf)}`);
 }
 
 function lossOf(value: unknown): Tensor {

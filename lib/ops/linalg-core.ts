@@ -159,7 +159,8 @@ const svdOp = defineOp({
     const gaps = e.sub(m.asRow(square), m.asColumn(square));
     const none = fullLike(gaps, 0);
     // Between equal values directions are free: none has a gradient.
-    const inverse = e.select(e.equal(gaps, none), none, e.reciprocal(gaps));
+    const areEqual = e.equal(gaps, none);
+    const inverse = e.select(areEqual, none, e.reciprocal(e.select(areEqual, fullLike(gaps, 1), gaps)));
     const twist = (a: Tensor): Tensor => e.mul(e.sub(a, m.turned(a)), inverse);
     const parts = [
       gu && m.scaleColumns(twist(m.turnedTimes(u, gu)), s),

@@ -1,8 +1,11 @@
 // The pooling primitives and their gradients, channels last. The public ops are in pool.ts.
-import type { Aval } from '../graph/ir.js';
 import { defineOp, type Primitive } from '../graph/op.js';
 import { emit1 } from '../graph/trace.js';
+import { sizeOf, type Aval } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
+import { equal, isNan, logicalOr, select } from './elementwise.js';
+import { fullLike } from './fill.js';
+import { padWith, sliceAt } from './movement.js';
 import { windowPlaces } from './window.js';
 
 /** How the window moves. One number per spatial axis. */
@@ -28,8 +31,26 @@ const maxPoolOp = defineOp<PoolGeometry>({
 const maxPoolGradOp = defineOp<PoolGeometry>({
   name: 'max_pool_grad',
   infer: ([x]) => [x],
-  grad: null,
+  // Which element wins has no slope; its gradient comes from where it stands.
+  grad: ({ inputs: [x, y], grads: [g], attrs }) => [null, null, atWinners(g!, x, y, attrs)],
 });
+
+/** In the place of every window's largest element (the first of equals, or NaN) what `values` has there. */
+function atWinners(values: Tensor, x: Tensor, y: Tensor, { window, strides, lo, hi }: PoolGeometry): Tensor {
+  const framed = (inner: readonly number[]): number[] => [0, ...inner, 0];
+  const [paddedX, padded] = [padWith(x, framed(lo), framed(hi), -Infinity), padWith(values, framed(lo), framed(hi))];
+  const taps = Array.from({ length: sizeOf(window) }, (_, tap) =>
+    window.map((size, axis) => Math.floor(tap / sizeOf(window.slice(axis + 1))) % size),
+  );
+  const at = (from: Tensor, tap: readonly number[]): Tensor => sliceAt(from, framed(tap), y.shape, [1, ...strides, 1]);
+  return taps.reduceRight<Tensor>(
+    (found, tap) => {
+      const candidate = at(paddedX, tap);
+      return select(logicalOr(equal(candidate, y), isNan(candidate)), at(padded, tap), found);
+    },
+    fullLike(y, 0),
+  );
+}
 
 const avgPoolOp: Primitive<AverageAttrs> = defineOp<AverageAttrs>({
   name: 'avg_pool',
