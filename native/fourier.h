@@ -5,19 +5,9 @@
 #include <type_traits>
 
 #include "batch.h"
+#include "complex.h"
 
 namespace hornet {
-
-template <class Real>
-struct Complex {
-  Real re, im;
-
-  HORNET_DEVICE_FN friend Complex operator+(Complex a, Complex b) { return {a.re + b.re, a.im + b.im}; }
-  HORNET_DEVICE_FN friend Complex operator-(Complex a, Complex b) { return {a.re - b.re, a.im - b.im}; }
-  HORNET_DEVICE_FN friend Complex operator*(Complex a, Complex b) {
-    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
-  }
-};
 
 /// The largest prime factor that `fft` takes; lib/ops/fft.ts makes other lengths of those.
 inline constexpr int64_t kLargestRadix = 31;

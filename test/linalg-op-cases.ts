@@ -88,6 +88,34 @@ const factors: OpCase[] = [
   },
 ];
 
+const swirl = matrix([1, 2, 0], [-1, 0.5, 3], [0.2, -2, 1]);
+const eigen: OpCase[] = [
+  {
+    name: 'eig',
+    // Put together again: A V − V diag(λ), real and imaginary parts.
+    fn: (x) => {
+      const [[valuesRe, valuesIm], [re, im]] = ops.eig(x);
+      const times = (a: Tensor, b: Tensor): Tensor => ops.multiply(a, ops.expandDims(b, -2));
+      return [
+        ops.subtract(ops.matmul(x, re), ops.subtract(times(re, valuesRe), times(im, valuesIm))),
+        ops.subtract(ops.matmul(x, im), ops.add(times(re, valuesIm), times(im, valuesRe))),
+      ];
+    },
+    inputs: [scattered([3, 4, 4])],
+    want: Array<number>(48).fill(0),
+  },
+  { name: 'eigenvalues of a rotation', fn: (x) => ops.eig(x)[0][0], inputs: [matrix([0, 1], [-1, 0])], want: [0, 0] },
+  { name: 'eigenvalues', fn: (x) => ops.eig(x)[0], inputs: [swirl] },
+  {
+    name: 'sizes in eigenvectors',
+    fn: (x) => {
+      const [re, im] = ops.eig(x)[1];
+      return ops.add(ops.square(re), ops.square(im));
+    },
+    inputs: [swirl],
+  },
+];
+
 const singular = matrix([1, 2, 3], [2, 4, 6], [1, 0, 1]);
 const systems: OpCase[] = [
   { name: 'solve', fn: (a, b) => ops.solve(a, b), inputs: [matrix([2, 1], [1, 3]), of(5, 10)], want: [1, 3] },
@@ -128,4 +156,4 @@ const lengths: OpCase[] = [
   { name: 'norm of zeros', fn: (x) => ops.norm(x), inputs: [of(0, 0)], want: [0], grad: false },
 ];
 
-export const linalgCases: readonly OpCase[] = [...factors, ...systems, ...norms, ...vectorNorms, ...lengths];
+export const linalgCases: readonly OpCase[] = [...factors, ...eigen, ...systems, ...norms, ...vectorNorms, ...lengths];

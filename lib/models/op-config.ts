@@ -25,15 +25,18 @@ const modules: Record<string, readonly string[]> = {
     logSigmoid leakyRelu hardSigmoid hardSilu elu selu gelu celu glu tanhShrink hardTanh hardShrink threshold softmax
     logSoftmax sparsemax maxPool averagePool conv depthwiseConv separableConv convTranspose oneHot multiHot moments
     binaryCrossentropy categoricalCrossentropy sparseCategoricalCrossentropy batchNormalization normalize
-    layerNormalization rmsNormalization`),
+    layerNormalization rmsNormalization adaptiveMaxPool adaptiveAveragePool ctcLoss ctcDecode psnr polar fold unfold
+    dotProductAttention depthToSpace spaceToDepth`),
   'keras.src.ops.core': words(
     'cast saturateCast convertToTensor stopGradient scatter scatterUpdate slice sliceUpdate unstack',
   ),
-  'keras.src.ops.math': words('segmentSum segmentMax topK inTopK logsumexp rsqrt erf erfinv logdet'),
+  'keras.src.ops.math': words(`segmentSum segmentMax segmentMin segmentProd topK inTopK logsumexp rsqrt erf erfc erfinv
+    logdet cdist extractSequences fft fft2 ifft2 rfft irfft stft istft viewAsComplex viewAsReal`),
   'keras.src.ops.image':
     words(`resize affineTransform extractPatches extractPatches3d mapCoordinates padImages cropImages
     perspectiveTransform gaussianBlur elasticTransform scaleAndTranslate sobelEdges ssim rgbToGrayscale rgbToHsv hsvToRgb`),
-  'keras.src.ops.linalg': words('cholesky det eigh inv norm qr solve solveTriangular svd lstsq'),
+  'keras.src.ops.linalg': words(`cholesky choleskyInverse det eig eigh inv lstsq luFactor matrixRank norm pinv qr solve
+    solveTriangular svd`),
 };
 
 /** Classes whose names are not the op's. */
@@ -49,6 +52,18 @@ const classNames: Record<string, string> = {
   batchNormalization: 'BatchNorm',
   layerNormalization: 'LayerNorm',
   rmsNormalization: 'RMSNorm',
+  ctcLoss: 'CTCLoss',
+  ctcDecode: 'CTCDecode',
+  psnr: 'PSNR',
+  cdist: 'CDist',
+  svd: 'SVD',
+  fft: 'FFT',
+  fft2: 'FFT2',
+  ifft2: 'IFFT2',
+  rfft: 'RFFT',
+  irfft: 'IRFFT',
+  stft: 'STFT',
+  istft: 'ISTFT',
 };
 
 /** Positional arguments that Keras keeps in the config: [first position, names]. */
@@ -74,6 +89,16 @@ const positional: Record<string, readonly [number, ...string[]]> = {
   topK: [1, 'k'],
   inTopK: [2, 'k'],
   einsum: [0, 'subscripts'],
+  stft: [1, 'sequence_length', 'sequence_stride', 'fft_length'],
+  istft: [1, 'sequence_length', 'sequence_stride', 'fft_length'],
+  extractSequences: [1, 'sequence_length', 'sequence_stride'],
+  depthToSpace: [1, 'block_size'],
+  spaceToDepth: [1, 'block_size'],
+  fold: [1, 'output_size', 'kernel_size'],
+  unfold: [1, 'kernel_size'],
+  adaptiveMaxPool: [1, 'output_size'],
+  adaptiveAveragePool: [1, 'output_size'],
+  psnr: [2, 'max_val'],
   resize: [1, 'size'],
   extractPatches: [1, 'size'],
   extractPatches3d: [1, 'size'],

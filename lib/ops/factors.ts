@@ -1,10 +1,11 @@
 // Factors of matrices: cholesky, LU, QR, singular values and eigenvectors.
 import { HornetError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
+import { castComplex, type Complex } from './complex.js';
 import { castTo, type TensorLike } from './convert.js';
 import * as e from './elementwise.js';
 import { scalar } from './fill.js';
-import { choleskyOf, luOf, qrOf, solveColumns, svdOf } from './linalg-core.js';
+import { choleskyOf, eigOf, luOf, qrOf, solveColumns, svdOf } from './linalg-core.js';
 import * as m from './matrix.js';
 import { concatTensors, flipAxes, partOf, stop } from './movement.js';
 import { toFloat } from './promote.js';
@@ -122,4 +123,13 @@ export const eigh = publicOp('eigh', (x: TensorLike): [Tensor, Tensor] => {
   const [, s, vt] = svdOf(moved);
   const values = e.sub(flipAxes(s, [s.rank - 1]), m.asColumn(shift));
   return likeInput(x, values, flipAxes(m.turned(vt), [vt.rank - 1])) as [Tensor, Tensor];
+});
+
+/**
+ * Eigenvalues [..., N] and eigenvectors, the columns of [..., N, N], of square matrices without symmetry: complex tensors, as pairs
+ * of real and imaginary part. Vectors have length 1 and a real largest element.
+ */
+export const eig = publicOp('eig', (x: TensorLike): [values: Complex, vectors: Complex] => {
+  const { dtype } = toFloat(x);
+  return eigOf(m.squareMatricesOf('eig', x)).map((pair) => castComplex(pair, dtype)) as [Complex, Complex];
 });

@@ -15,8 +15,7 @@ export interface JvpArgs {
   readonly hasAux?: boolean;
 }
 
-const tensorsOf = (tree: unknown): Tensor[] =>
-  flatten(tree).filter((leaf): leaf is Tensor => leaf instanceof Tensor);
+const tensorsOf = (tree: unknown): Tensor[] => flatten(tree).filter((leaf): leaf is Tensor => leaf instanceof Tensor);
 
 function checkDirections(primals: readonly unknown[], tangents: readonly unknown[]): void {
   const [points, directions] = [flatten(primals as Tree<Tensor>), flatten(tangents as Tree<Tensor>)];

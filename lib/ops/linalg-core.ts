@@ -5,6 +5,7 @@ import { sameShape, type Aval } from '../graph/ir.js';
 import { defineOp, type Primitive } from '../graph/op.js';
 import { emit, emit1 } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
+import { timesComplex, type Complex } from './complex.js';
 import * as e from './elementwise.js';
 import { fullLike, scalar } from './fill.js';
 import * as m from './matrix.js';
@@ -181,3 +182,67 @@ const svdOp = defineOp({
 
 /** x = u diag(s) vt of matrices that are not taller than wide: s descending, u square, vt of x's shape. */
 export const svdOf = (x: Tensor): [Tensor, Tensor, Tensor] => emit(svdOp, [x], {}) as [Tensor, Tensor, Tensor];
+
+const eigOp = defineOp({
+  name: 'eig',
+  infer: ([x]) => {
+    const [rows] = sizesOf('eig', x);
+    return [likeBatch(x, rows), likeBatch(x, rows), x, x];
+  },
+  grad: ({ outputs: [valuesRe, valuesIm, re, im], grads: [gValuesRe, gValuesIm, gRe, gIm] }) => {
+    const orZero = (g: Tensor | null, like: Tensor): Tensor => g ?? fullLike(like, 0);
+    const adjoint: Complex = [m.turned(re), e.neg(m.turned(im))];
+    const none = fullLike(re, 0);
+    const across = timesMatrix(adjoint, [orZero(gRe, re), orZero(gIm, im)]);
+    // Vectors have length 1: what would change it does not count.
+    const kept = e.select(m.onDiagonal(re.shape), across[0], none);
+    const beside = timesMatrix(timesMatrix(adjoint, [re, im]), [kept, none]);
+    const gaps: Complex = [
+      e.sub(m.asRow(valuesRe), m.asColumn(valuesRe)),
+      e.sub(m.asRow(valuesIm), m.asColumn(valuesIm)),
+    ];
+    const square = e.add(e.square(gaps[0]), e.square(gaps[1]));
+    const areEqual = e.equal(square, none);
+    const inverse = e.select(areEqual, none, e.reciprocal(e.select(areEqual, fullLike(re, 1), square)));
+    // Divided by the conjugates of the gaps.
+    const turnedParts = timesComplex([e.sub(across[0], beside[0]), e.sub(across[1], beside[1])], gaps);
+    const own = [orZero(gValuesRe, valuesRe), orZero(gValuesIm, valuesIm)];
+    const inner = turnedParts.map((part, i) =>
+      e.add(e.mul(part, inverse), e.select(m.onDiagonal(re.shape), m.asRow(own[i]), none)),
+    ) as Complex;
+    return [solveComplex(adjoint, timesMatrix(inner, adjoint))[0]];
+  },
+});
+
+/** Products of complex matrices. */
+const timesMatrix = ([a, b]: Complex, [c, d]: Complex): Complex => [
+  e.sub(m.times(a, c), m.times(b, d)),
+  e.add(m.times(a, d), m.times(b, c)),
+];
+
+/** Solves A x = b of complex matrices as a real system of twice the size. */
+function solveComplex([a, b]: Complex, [c, d]: Complex): Complex {
+  const { rank } = a;
+  const beside = (...parts: Tensor[]): Tensor => concatTensors(parts, rank - 1);
+  const [whole, right] = [
+    concatTensors([beside(a, e.neg(b)), beside(b, a)], rank - 2),
+    concatTensors([c, d], rank - 2),
+  ];
+  const x = solveByLu(whole, right);
+  return [rowsFrom(x, 0, a.shape.at(-1)), rowsFrom(x, a.shape.at(-1)!)];
+}
+
+/** Solves A x = b for the columns of b, A and b of one batch. */
+export function solveByLu(a: Tensor, b: Tensor): Tensor {
+  const [lu, , order] = luOf(a);
+  return solveColumns(lu, solveColumns(lu, m.orderRows(b, order), { lower: true, unit: true }), {});
+}
+
+/** Eigenvalues and eigenvectors, as columns of length 1, of matrices without symmetry. */
+export function eigOf(x: Tensor): [values: Complex, vectors: Complex] {
+  const [valuesRe, valuesIm, re, im] = emit(eigOp, [x], {});
+  return [
+    [valuesRe, valuesIm],
+    [re, im],
+  ];
+}

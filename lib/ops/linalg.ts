@@ -2,6 +2,7 @@
 export {
   cholesky,
   choleskyInverse,
+  eig,
   eigh,
   luFactor,
   qr,

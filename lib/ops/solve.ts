@@ -9,19 +9,13 @@ import { customGradient } from './custom-gradient.js';
 import * as e from './elementwise.js';
 import { reducedSvd } from './factors.js';
 import { fullLike, scalar } from './fill.js';
-import { luOf, solveColumns } from './linalg-core.js';
+import { luOf, solveByLu, solveColumns } from './linalg-core.js';
 import * as m from './matrix.js';
 import { iota, stop } from './movement.js';
 import { toFloat } from './promote.js';
 import { publicOp } from './public-op.js';
 import { reduceMax, reduceProd, reduceSum } from './reduce-core.js';
 import { reshapeTo } from './reshape-core.js';
-
-/** Solves A x = b for columns of float64, A and b of one batch. */
-function solveByLu(a: Tensor, b: Tensor): Tensor {
-  const [lu, , order] = luOf(a);
-  return solveColumns(lu, solveColumns(lu, m.orderRows(b, order), { lower: true, unit: true }), {});
-}
 
 /** Square matrices and right-hand sides as float64 of one batch; runs `solver` and gives b's form to the result. */
 function system(op: string, a: TensorLike, b: TensorLike, solver: (a: Tensor, b: Tensor) => Tensor): Tensor {

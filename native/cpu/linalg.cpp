@@ -1,4 +1,5 @@
-// cholesky, lu, triangular_solve, qr, svd: one matrix per thread.
+// cholesky, lu, triangular_solve, qr, svd, eig: one matrix per thread.
+#include "../eigen.h"
 #include "../orthogonal.h"
 #include "../triangular.h"
 #include "batched.h"
@@ -10,5 +11,6 @@ REGISTER_KERNEL("lu", makeBatched<Lu>);
 REGISTER_KERNEL("triangular_solve", makeBatched<TriangularSolve>);
 REGISTER_KERNEL("qr", makeBatched<Qr>);
 REGISTER_KERNEL("svd", makeBatched<Svd>);
+REGISTER_KERNEL("eig", makeBatched<Eig>);
 
 }  // namespace hornet

@@ -3,6 +3,7 @@
 
 #include "../batch_plan.h"
 #include "../ctc.h"
+#include "../eigen.h"
 #include "../fourier.h"
 #include "../orthogonal.h"
 #include "../triangular.h"
@@ -57,6 +58,7 @@ REGISTER_KERNEL("lu", makeBatched<Lu>);
 REGISTER_KERNEL("triangular_solve", makeBatched<TriangularSolve>);
 REGISTER_KERNEL("qr", makeBatched<Qr>);
 REGISTER_KERNEL("svd", makeBatched<Svd>);
+REGISTER_KERNEL("eig", makeBatched<Eig>);
 REGISTER_KERNEL("fft", makeFourier);
 REGISTER_KERNEL("ctc_loss", makeBatched<CtcLoss>);
 REGISTER_KERNEL("ctc_beam_search", makeBatched<CtcBeamSearch>);

@@ -2,6 +2,7 @@
 #include "batched_args.h"
 
 #include "../ctc.h"
+#include "../eigen.h"
 #include "../fourier.h"
 #include "../orthogonal.h"
 #include "../triangular.h"
