@@ -62,7 +62,7 @@ export * from './range.js';
 export * from './nan.js';
 export * from './products.js';
 export * from './quantile.js';
-export * from './rearrange.js';
+export { depthToSpace, extractSequences, rearrange, spaceToDepth } from './rearrange.js';
 export { cumprod, cumsum, type ScanArgs } from './scan.js';
 export * from './search.js';
 export * from './segment.js';
@@ -112,3 +112,4 @@ export {
   type PoolOptions,
 } from './pool.js';
 export { logSoftmax, softmax, sparsemax, type SoftmaxOptions } from './softmax.js';
+export { vectorize, type VectorizeArgs } from './vectorize.js';
