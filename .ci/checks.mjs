@@ -52,6 +52,7 @@ const stages = [
     [['cudnn plans', 'npm run --silent test:plans']],
   ],
   [[['nvrtc', `node scripts/compile-kept.mjs ${kept} 80,90`]]],
+  [[['damaged files', 'npx tsx scripts/fuzz-files.ts 60']]],
   [[['vectors', 'npm run --silent vectors -- test/golden/vectors']]],
   [[['packaging', 'node test/packaging/pack.mjs']]],
 ];

@@ -184,7 +184,8 @@ export abstract class Trainer extends Layer {
       weightedMetrics,
       runEagerly,
       stepsPerExecution,
-      jitCompile: jitCompile === 'auto' ? !runEagerly : jitCompile,
+      // Whoever opens the file decides what he compiles: PyTorch would compile for minutes.
+      jitCompile,
     };
   }
 

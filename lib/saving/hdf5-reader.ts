@@ -31,7 +31,12 @@ const PATIENCE = 120_000;
 
 /** The thread, and what waits for its answers. */
 class Thread {
-  readonly #worker = new Worker(new URL('./hdf5-worker.mjs', import.meta.url), { execArgv: [] });
+  readonly #worker = new Worker(new URL('./hdf5-worker.mjs', import.meta.url), {
+    execArgv: [],
+    // What the library says about files is told by errors.
+    stdout: true,
+    stderr: true,
+  });
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
   #idle: NodeJS.Timeout | null = null;

@@ -40,7 +40,9 @@ const operations = {
   open(path) {
     allowed.add(path);
     try {
-      files.set(++opened, new File(path, 'r'));
+      const file = new File(path, 'r');
+      if (file.file_id < 0n) throw new Error('not an HDF5 file');
+      files.set(++opened, file);
     } finally {
       if (![...files.values()].some((file) => file.filename === path)) allowed.delete(path);
     }

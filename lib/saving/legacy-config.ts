@@ -1,9 +1,12 @@
 // Configs of models in the HDF5 files of older Keras versions: `{ class_name, config }` without modules, and what Keras 2
 // wrote in another way. The rest of a config is as in serialize.ts.
 import { HornetError } from '../errors.js';
+import { getLoss } from '../losses/index.js';
+import { getMetric } from '../metrics/index.js';
+import { shapeDependent } from '../models/target-kind.js';
 import { isBranch } from '../tree.js';
 import { mapKeys, toCamel } from './config-case.js';
-import type { Json, SerializedObject } from './serialize.js';
+import { serialize, type Json, type SerializedObject } from './serialize.js';
 
 type Entry = Readonly<Record<string, Json>>;
 
@@ -29,14 +32,37 @@ function toLegacyLayer(layer: Json): Json {
 /** How a model was compiled; null where that cannot be written. */
 export function toLegacyTraining(compile: SerializedObject['compile_config']): Json {
   if (!compile) return null;
-  const { optimizer, ...rest } = compile;
+  const { optimizer, loss, metrics, weighted_metrics: weighted, ...rest } = compile;
   const plain = (value: Json): Json => {
     if (isEntry(value)) return { class_name: value.class_name, config: value.config };
     if (Array.isArray(value)) return value.map(plain);
     return isBranch(value) ? (mapKeys(value, (key) => key, plain as (item: unknown) => unknown) as Json) : value;
   };
-  return { ...(plain(rest) as Entry), optimizer_config: plain(optimizer) };
+  const metric = (name: string): Json =>
+    shapeDependent(name) ? name : named(name, serialize(getMetric(name)) as unknown as Entry);
+  const written = {
+    ...rest,
+    loss: eachName(loss, (name) => serialize(getLoss(name)) as unknown as Json),
+    metrics: eachName(metrics, metric),
+    weighted_metrics: eachName(weighted, metric),
+  };
+  return { ...(plain(written) as Entry), optimizer_config: plain(optimizer) };
 }
+
+/** Names replaced by the objects for which they stand: Keras does not find all of them in these files. */
+function eachName(json: Json, replace: (name: string) => Json): Json {
+  if (typeof json === 'string') return replace(json);
+  if (isEntry(json) || !isBranch(json)) return json;
+  if (Array.isArray(json)) return json.map((item: Json) => eachName(item, replace));
+  return mapKeys(
+    json,
+    (key) => key,
+    (item) => eachName(item as Json, replace),
+  ) as Json;
+}
+
+/** A metric that is called as it was given. */
+const named = (name: string, metric: Entry): Json => ({ ...metric, config: { ...(metric.config as Entry), name } });
 
 /** A model's config as Keras 3 would write it. */
 export function fromLegacyModel(json: unknown): SerializedObject {

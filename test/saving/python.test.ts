@@ -25,6 +25,9 @@ function findPython(): string | null {
 const python = findPython();
 if (!python) console.log('skipped: no Python with keras (set HORNET_KERAS_PYTHON); the files of Keras are still read');
 
+/** Keras does not read bfloat16 from older .h5 files, not even from its own. */
+const unreadable = 'half';
+
 (python ? describe : describe.skip)('with Keras in Python', () => {
   let folder: string;
   const wanted = new Map<string, Continuation>();
@@ -34,7 +37,7 @@ if (!python) console.log('skipped: no Python with keras (set HORNET_KERAS_PYTHON
     for (const name of names) {
       const made = await trained(name);
       await made.model.save(join(folder, `${name}.keras`));
-      await made.model.save(join(folder, `${name}.h5`));
+      if (name !== unreadable) await made.model.save(join(folder, `${name}.h5`));
       await made.model.saveWeights(join(folder, `${name}.weights.h5`));
       await writeFile(join(folder, `${name}.json`), JSON.stringify(await dataJson(made)));
       wanted.set(name, await goOn(made.model, made.x, made.y));
@@ -44,11 +47,15 @@ if (!python) console.log('skipped: no Python with keras (set HORNET_KERAS_PYTHON
 
   afterAll(() => rm(folder, { recursive: true }));
 
-  const files = names.flatMap((name) => ['keras', 'h5', 'weights.h5'].map((ending) => `${name}.${ending}`));
+  const endings = ['keras', 'h5', 'weights.h5'];
+  const files = names.flatMap((name) => endings.map((ending) => `${name}.${ending}`));
 
-  test.each(files)('%s goes on with the same numbers', async (file) => {
+  test.each(files.filter((file) => file !== `${unreadable}.h5`))('%s goes on with the same numbers', async (file) => {
     const [name] = file.split('.');
     const found = JSON.parse(await readFile(join(folder, `${file}.out.json`), 'utf8')) as Continuation;
-    expectContinuation(found, wanted.get(name)!, toleranceOf(name));
+    const { predict, ...step } = wanted.get(name)!;
+    // Keras opens older .h5 files, but does not train on.
+    const expected = file === `${name}.h5` ? { predict } : { predict, ...step };
+    expectContinuation(found, expected, toleranceOf(name));
   });
 });
