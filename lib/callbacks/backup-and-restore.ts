@@ -1,7 +1,8 @@
 // Going on with a training that was interrupted.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HornetError } from '../errors.js';
+import { replaceFile } from '../saving/atomic.js';
 import { globalSeedState, setGlobalSeedState } from '../seed.js';
 import type { Variable } from '../variable.js';
 import { Callback } from './callback.js';
@@ -140,8 +141,7 @@ export class BackupAndRestore extends Callback {
   }
 
   private async write(name: string, metadata: Metadata): Promise<void> {
-    const path = join(this.backupDir, name);
-    await writeFile(`${path}.tmp`, JSON.stringify(metadata));
-    await rename(`${path}.tmp`, path);
+    const json = JSON.stringify(metadata);
+    await replaceFile(join(this.backupDir, name), 'backupAndRestore', (beside) => writeFile(beside, json));
   }
 }

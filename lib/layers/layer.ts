@@ -92,6 +92,8 @@ export abstract class Layer extends WeightOwner {
   static readonly requiredArgs: readonly string[] = [];
   /** Names of the positional parameters of `call`, as configs name them. */
   static readonly callArgs: readonly string[] = ['inputs'];
+  /** What files call the layers in properties, where that is not the property's name in snake_case. */
+  static readonly savedNames: Readonly<Record<string, string>> = {};
 
   readonly dtypePolicy: DTypePolicy;
   /** Whether masks of the inputs are passed on to the outputs. */
@@ -144,6 +146,11 @@ export abstract class Layer extends WeightOwner {
   /** The name of the class in configs and summaries. */
   get className(): string {
     return classNameOf(this.constructor as never);
+  }
+
+  /** The name of the class in Keras's source, after which groups in files are called. One class has another public name. */
+  get pythonName(): string {
+    return this.className;
   }
 
   /** The module that configs name for this object, given that of its class. */

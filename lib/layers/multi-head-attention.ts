@@ -89,6 +89,13 @@ export type GroupQueryAttentionArgs = ProjectedAttentionArgs;
 export class GroupQueryAttention extends ProjectedAttention {
   static readonly className: string = 'GroupQueryAttention';
   static override readonly requiredArgs: readonly string[] = ['headDim', 'numQueryHeads', 'numKeyValueHeads'];
+  static override readonly savedNames = {
+    queryDense: '_query_dense',
+    keyDense: '_key_dense',
+    gateDense: '_gate_dense',
+    valueDense: '_value_dense',
+    outputDense: '_output_dense',
+  };
 
   /**
    * @param headDim - Size of each head.
@@ -119,6 +126,10 @@ export class GroupQueryAttention extends ProjectedAttention {
     return { queries: numQueryHeads, keys: numKeyValueHeads, keyDim: headDim, valueDim: headDim };
   }
 
+  override get pythonName(): string {
+    return 'GroupedQueryAttention';
+  }
+
   protected axesFor(): readonly number[] {
     return [1];
   }
@@ -135,6 +146,8 @@ export class GroupQueryAttention extends ProjectedAttention {
 
 registerSerializable('keras.layers', MultiHeadAttention);
 registerSerializable('keras.layers', GroupQueryAttention);
+// As older .h5 files call it.
+registerSerializable('keras.layers', GroupQueryAttention, 'GroupedQueryAttention');
 
 /** Makes a `MultiHeadAttention` layer: `numHeads` heads, each over projections of size `keyDim`. */
 export const multiHeadAttention = (

@@ -49,14 +49,14 @@ export function partsOf(model: Layer, { withOptimizer = true } = {}): Part[] {
 
 /** How something is called in a list: by its class, since names of layers differ from run to run. */
 function nameInList(item: unknown): string | null {
-  if (item instanceof Layer) return snakeCase(item.className);
+  if (item instanceof Layer) return snakeCase(item.pythonName);
   if (item instanceof Optimizer) return snakeCase(classNameOf(item.constructor as unknown as SerializableClass));
   return isBranch(item) ? 'container' : null;
 }
 
 /** What an object's properties hold, by Keras's names in Keras's order: alphabetical, private ones last. */
 function childrenOf(owner: Layer | Optimizer): [string, unknown][] {
-  const renamed = (owner.constructor as { readonly savedNames?: Readonly<Record<string, string>> }).savedNames ?? {};
+  const renamed = owner instanceof Layer ? (owner.constructor as typeof Layer).savedNames : {};
   const own = Object.keys(owner)
     .map((key): [string, unknown] => [renamed[key] ?? toSnake(key), (owner as unknown as Record<string, unknown>)[key]])
     .filter(([, value]) => holdsParts(value));

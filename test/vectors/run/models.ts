@@ -69,7 +69,7 @@ export async function runModel(context: Context): Promise<void> {
   const recorded = context.field<RecordedVariable[]>('variables');
   const weights = matchVariables(model, recorded);
   assign(weights, recorded);
-  const layers = model.layers.map((layer) => [layer.name, layer.className]);
+  const layers = model.layers.map((layer) => [layer.name, layer.pythonName]);
   if (JSON.stringify(layers) !== JSON.stringify(item.layers)) throw new Mismatch(`layers ${JSON.stringify(layers)}`);
   await expectEqual('count of parameters', model.countParams(), item.count_params, { tol: 0 });
   const [x, y] = ['x', 'y'].map((name) => toArgument(context.field(name)) as never);
