@@ -9,6 +9,7 @@ export * as metrics from './metrics/index.js';
 export * as ops from './ops/index.js';
 export * as optimizers from './optimizers/index.js';
 export * as regularizers from './regularizers/index.js';
+export * as quantizers from './quantizers/index.js';
 export * as random from './random.js';
 export * as utils from './utils/index.js';
 
@@ -58,7 +59,19 @@ export {
 export type { DType, TypedArray } from './dtype.js';
 export { HornetError } from './errors.js';
 export { grad, jit, valueAndGrad, type GradOptions, type ValueAndGrad } from './graph/transforms.js';
-export { DTypePolicy, dtypePolicy, setDtypePolicy, type DTypePolicyName } from './layers/dtype-policy.js';
+export {
+  DTypePolicy,
+  dtypePolicy,
+  Int4DTypePolicy,
+  QuantizedDTypePolicy,
+  QuantizedFloat8DTypePolicy,
+  setDtypePolicy,
+  type DTypePolicyName,
+  type Float8PolicyArgs,
+  type PlainPolicyName,
+  type QuantizationMode,
+  type QuantizedPolicyArgs,
+} from './layers/dtype-policy.js';
 export { getMask, setMask } from './layers/mask.js';
 export { clearSession } from './layers/naming.js';
 export { RematScope, type RematArgs, type RematMode } from './layers/remat-scope.js';
@@ -73,6 +86,7 @@ export { Metric } from './metrics/index.js';
 export { cloneModel, type CloneModelArgs } from './models/clone.js';
 export { KerasTensor } from './models/keras-tensor.js';
 export { Model, type ModelArgs } from './models/model.js';
+export type { LayerFilter, QuantizeModelArgs } from './models/quantize.js';
 export { Sequential } from './models/sequential.js';
 export type { Batch, BatchIterable, DataTree, StepData } from './models/data.js';
 export type { EvaluateArgs, FitArgs, PredictArgs, ValidationData } from './models/loop.js';

@@ -27,6 +27,11 @@ export abstract class Initializer extends Callable {
   getConfig(): Record<string, unknown> {
     return {};
   }
+
+  /** This initializer for a weight of which certain axes count as inputs and outputs, unless it was told so itself. */
+  withAxes(_inputAxes: readonly number[], _outputAxes: readonly number[]): Initializer {
+    return this;
+  }
 }
 
 /** Names of the initializers. */

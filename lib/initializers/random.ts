@@ -156,6 +156,12 @@ abstract class ScaledInitializer extends RandomInitializer {
     return random.truncatedNormal(shape, { stddev: stddev / truncatedStddev, seed, dtype });
   }
 
+  override withAxes(inputAxes: readonly number[], outputAxes: readonly number[]): this {
+    if (this.args.inputAxes && this.args.outputAxes) return this;
+    const cls = this.constructor as new (args: object) => this;
+    return new cls({ ...this.getConfig(), seed: this.seed, inputAxes, outputAxes });
+  }
+
   override getConfig(): Record<string, unknown> {
     const { inputAxes = null, outputAxes = null } = this.args;
     return { ...super.getConfig(), inputAxes, outputAxes };

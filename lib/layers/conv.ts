@@ -199,7 +199,7 @@ abstract class Conv extends BaseConv {
     });
     this.addBias(this.filters);
     const { loraRank, loraAlpha } = this.#loraArgs;
-    if (loraRank) this.#lora = new Lora(this, this.kernel, 'kernel', loraRank, { loraAlpha });
+    if (loraRank) this.#lora = new Lora(this, this.kernel, loraRank, { loraAlpha });
   }
 
   /**
@@ -208,12 +208,13 @@ abstract class Conv extends BaseConv {
    * @throws HornetError when the layer is not built, or adapted already.
    */
   enableLora(rank: number, args: LoraArgs = {}): void {
-    this.#lora = Lora.enable(this, this.#lora, this.built ? this.kernel : null, 'kernel', rank, args);
+    this.#lora = Lora.enable(this, this.#lora, this.built ? this.kernel : null, undefined, rank, args);
   }
 
   override call(inputs: Tensor): Tensor {
     const { strides, padding, dataFormat, dilationRate } = this;
-    return this.finish(conv(inputs, this.#lora?.value ?? this.kernel, { strides, padding, dataFormat, dilationRate }));
+    const kernel = this.#lora?.applyTo(this.kernel) ?? this.kernel;
+    return this.finish(conv(inputs, kernel, { strides, padding, dataFormat, dilationRate }));
   }
 
   override getConfig(): Config {

@@ -1,20 +1,17 @@
 // EinsumDense: a dense layer whose product is an einsum. The geometry of its equation is in einsum-equation.ts.
-import { getActivation, type ActivationFunction } from '../activations/index.js';
-import { getConstraint } from '../constraints/index.js';
-import { getInitializer } from '../initializers/index.js';
-import { add, einsum } from '../ops/index.js';
-import { getRegularizer } from '../regularizers/index.js';
+import { Initializer } from '../initializers/index.js';
+import { einsum, reshape, transpose } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
-import type { DenseArgs } from './dense.js';
-import { readEquation } from './einsum-equation.js';
+import { AdaptableDense, type AdaptableDenseArgs } from './base-dense.js';
+import { alignment, axesOf, missingAxes, readEquation } from './einsum-equation.js';
 import type { Shape } from './input-spec.js';
-import { Layer, type Config } from './layer.js';
-import { Lora, loraConfig, type LoraArgs, type LoraRankArgs } from './lora.js';
+import type { Config } from './layer.js';
+import { matrixLayout, type WeightLayout } from './quantized-weight.js';
 
 /** Options of `einsumDense`. */
-export interface EinsumDenseArgs extends Omit<DenseArgs, 'useBias'> {
+export interface EinsumDenseArgs extends AdaptableDenseArgs {
   /** The axes of the result, by their letters, along which the bias varies. Default: no bias. */
   readonly biasAxes?: string | null;
 }
@@ -26,17 +23,12 @@ export interface EinsumDenseArgs extends Omit<DenseArgs, 'useBias'> {
  * @example
  * einsumDense('abc,cd->abd', [null, 64], { biasAxes: 'd' }); // dense over the last axis of sequences
  */
-export class EinsumDense extends Layer {
+export class EinsumDense extends AdaptableDense {
   static readonly className: string = 'EinsumDense';
   static override readonly requiredArgs: readonly string[] = ['equation', 'outputShape'];
   readonly outputShape: Shape;
-  readonly activation: ActivationFunction;
   readonly biasAxes: string | null;
-  kernel: Variable | null = null;
-  bias: Variable | null = null;
-  #lora: Lora | null = null;
-  readonly #args: EinsumDenseArgs;
-  readonly #loraArgs: LoraRankArgs;
+  #axes = { inputs: '', kernel: '', outputs: '' };
 
   /**
    * @param equation - The product of inputs and kernel.
@@ -50,69 +42,44 @@ export class EinsumDense extends Layer {
   ) {
     super(args);
     this.outputShape = typeof outputShape === 'number' ? [outputShape] : outputShape;
-    this.activation = getActivation(args.activation ?? null);
     this.biasAxes = args.biasAxes ?? null;
-    this.#args = {
-      kernelInitializer: getInitializer(args.kernelInitializer ?? 'glorotUniform'),
-      biasInitializer: getInitializer(args.biasInitializer ?? 'zeros'),
-      kernelRegularizer: getRegularizer(args.kernelRegularizer ?? null),
-      biasRegularizer: getRegularizer(args.biasRegularizer ?? null),
-      kernelConstraint: getConstraint(args.kernelConstraint ?? null),
-      biasConstraint: getConstraint(args.biasConstraint ?? null),
-    };
-    this.#loraArgs = { loraRank: args.loraRank, loraAlpha: args.loraAlpha };
   }
 
   override build(inputShape: Shape): void {
     const shapes = readEquation(this.name, this.equation, inputShape, this.outputShape, this.biasAxes);
-    const { kernelInitializer, kernelRegularizer, kernelConstraint } = this.#args;
-    this.kernel = this.addWeight({
-      name: 'kernel',
-      shape: shapes.kernel,
-      initializer: kernelInitializer,
-      regularizer: kernelRegularizer,
-      constraint: kernelConstraint,
-    });
-    if (shapes.bias) {
-      const { biasInitializer, biasRegularizer, biasConstraint } = this.#args;
-      this.bias = this.addWeight({
-        name: 'bias',
-        shape: shapes.bias,
-        initializer: biasInitializer,
-        regularizer: biasRegularizer,
-        constraint: biasConstraint,
-      });
-    }
-    const { loraRank, loraAlpha } = this.#loraArgs;
-    if (loraRank) this.#lora = new Lora(this, this.kernel, 'kernel', loraRank, { loraAlpha });
+    this.#axes = axesOf(this.equation, inputShape.length);
+    const { kernel, outputs } = this.#axes;
+    const inputAxes = missingAxes(kernel, outputs);
+    const outputAxes = [...kernel].map((_, axis) => axis).filter((axis) => !inputAxes.includes(axis));
+    const { kernelInitializer: given } = this.weightArgs;
+    const initializer = given instanceof Initializer ? given.withAxes(inputAxes, outputAxes) : given;
+    this.addWeights(shapes.kernel, shapes.bias, initializer);
   }
 
-  /**
-   * Freezes the kernel and trains a product of two matrices of this rank that is added to it.
-   *
-   * @throws HornetError when the layer is not built, or adapted already.
-   */
-  enableLora(rank: number, args: LoraArgs = {}): void {
-    this.#lora = Lora.enable(this, this.#lora, this.kernel, 'kernel', rank, args);
+  protected product(inputs: Tensor, kernel: Tensor | Variable): Tensor {
+    return einsum(this.equation, inputs, kernel);
   }
 
-  override call(inputs: Tensor): Tensor {
-    const product = einsum(this.equation, inputs, this.#lora?.value ?? this.kernel!);
-    return this.activation(this.bias ? add(product, this.bias) : product);
+  protected get summedAxes(): readonly number[] {
+    return missingAxes(this.#axes.inputs, this.#axes.outputs);
+  }
+
+  protected override alignWithOutputs(scale: Tensor): Tensor {
+    const { order, shape } = alignment(this.#axes.inputs, this.#axes.outputs, scale.shape);
+    return reshape(transpose(scale, { axes: order }), shape);
+  }
+
+  protected layoutOf(shape: readonly number[]): WeightLayout {
+    const { kernel, outputs } = this.#axes;
+    const shared = missingAxes(kernel, outputs);
+    const rows = shared.reduce((product, axis) => product * shape[axis], 1);
+    const columns = shape.reduce((product, dim) => product * dim, 1) / rows;
+    return matrixLayout('kernel', [rows, columns], 0, { shape, shared, scale: alignment(kernel, outputs, shape) });
   }
 
   override getConfig(): Config {
-    const { equation, outputShape, activation, biasAxes, activityRegularizer } = this;
-    return {
-      ...super.getConfig(),
-      outputShape,
-      equation,
-      activation,
-      biasAxes,
-      ...this.#args,
-      activityRegularizer,
-      ...loraConfig(this.#lora, this.#loraArgs),
-    };
+    const { equation, outputShape, biasAxes, activityRegularizer } = this;
+    return { ...super.getConfig(), outputShape, equation, biasAxes, activityRegularizer };
   }
 }
 

@@ -1,4 +1,5 @@
-// The geometry of an EinsumDense equation: the shapes of kernel and bias from those of inputs and outputs.
+// The geometry of an EinsumDense equation: the shapes of kernel and bias from those of inputs and outputs, and which axes
+// are summed over.
 import { HornetError } from '../errors.js';
 import type { Shape } from './input-spec.js';
 
@@ -9,6 +10,32 @@ const forms = [
   /^([a-zA-Z]{2,})\.{3},([a-zA-Z]+)->([a-zA-Z]+)\.{3}$/,
 ];
 
+const formOf = (equation: string): number => forms.findIndex((each) => each.test(equation));
+
+/** The axes of inputs, kernel and outputs as letters, those that `...` stands for included. */
+export function axesOf(equation: string, rank: number): { inputs: string; kernel: string; outputs: string } {
+  const form = formOf(equation);
+  const [, inputs, kernel, outputs] = forms[form].exec(equation)!;
+  const free = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'].filter((label) => !equation.includes(label));
+  const hidden = free.slice(0, rank - inputs.length).join('');
+  const around = (labels: string): string => (form === 1 ? hidden + labels : labels + hidden);
+  return { inputs: around(inputs), kernel, outputs: around(outputs) };
+}
+
+/** The axes of `from` that `to` does not have. */
+export const missingAxes = (from: string, to: string): number[] =>
+  [...from].flatMap((label, axis) => (to.includes(label) ? [] : [axis]));
+
+/** How a tensor with the axes `from`, of size one where `to` lacks them, comes to stand among the axes of `to`. */
+export function alignment(from: string, to: string, sizes: readonly number[]): { order: number[]; shape: number[] } {
+  const place = (label: string): number => from.indexOf(label);
+  const kept = [...to].map(place).filter((axis) => axis >= 0);
+  return {
+    order: [...kept, ...missingAxes(from, to)],
+    shape: [...to].map((label) => sizes[place(label)] ?? 1),
+  };
+}
+
 /** The shapes of the weights; bias is null where there is none. Throws a `HornetError` where the equation does not fit. */
 export function readEquation(
   where: string,
@@ -17,7 +44,7 @@ export function readEquation(
   outputShape: Shape,
   biasAxes: string | null,
 ): { kernel: Shape; bias: Shape | null } {
-  const form = forms.findIndex((each) => each.test(equation));
+  const form = formOf(equation);
   if (form < 0) {
     const wanted = "'ab,bc->ac', '...ab,bc->...ac' or 'ab...,bc->ac...'";
     throw new HornetError(where, `expected an equation of a form like ${wanted}, received '${equation}'`);

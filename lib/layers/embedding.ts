@@ -1,15 +1,18 @@
 // Embedding: a trained vector for each of a number of words.
 import { getConstraint, type ConstraintLike } from '../constraints/index.js';
-import { isInteger, type DType } from '../dtype.js';
+import { isInteger, type DType, type TypedArray } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { getInitializer, type InitializerLike } from '../initializers/index.js';
-import { add, cast, matmul, multiply, notEqual, take } from '../ops/index.js';
+import { add, cast, notEqual, take } from '../ops/index.js';
+import type { QuantizationConfig } from '../quantizers/config.js';
 import { getRegularizer, type RegularizerLike } from '../regularizers/index.js';
 import { registerSerializable } from '../saving/registry.js';
-import type { Tensor } from '../tensor.js';
+import { tensor, Tensor, type NestedArray } from '../tensor.js';
 import type { Variable } from '../variable.js';
-import { Layer, type Config, type LayerArgs, type Mask } from './layer.js';
+import { Layer, type CallArgs, type Config, type LayerArgs, type Mask } from './layer.js';
 import { Lora, loraConfig, type LoraArgs, type LoraRankArgs } from './lora.js';
+import { blockSizeOf } from './quantization.js';
+import { matrixLayout, QuantizedWeight } from './quantized-weight.js';
 
 /** Options of `embedding`. */
 export interface EmbeddingArgs extends LayerArgs, LoraRankArgs {
@@ -19,6 +22,10 @@ export interface EmbeddingArgs extends LayerArgs, LoraRankArgs {
   readonly embeddingsConstraint?: ConstraintLike | null;
   /** Whether index 0 is padding, to be masked. Default false. */
   readonly maskZero?: boolean;
+  /** The vectors to begin with: [inputDim, outputDim]. Default: from the initializer. */
+  readonly weights?: Tensor | NestedArray | TypedArray | null;
+  /** How the vectors are quantized, where `dtype` says that they are. Default: that of the mode. */
+  readonly quantizationConfig?: QuantizationConfig | null;
 }
 
 /** Looks up a vector for each index: integers [...] → [..., outputDim]. */
@@ -27,9 +34,14 @@ export class Embedding extends Layer {
   static override readonly requiredArgs: readonly string[] = ['inputDim', 'outputDim'];
   readonly maskZero: boolean;
   embeddings: Variable | null = null;
+  quantizationConfig: QuantizationConfig | null;
+  protected quantized: QuantizedWeight | null = null;
   #lora: Lora | null = null;
-  readonly #args: EmbeddingArgs;
+  protected readonly weightArgs: Required<
+    Pick<EmbeddingArgs, 'embeddingsInitializer' | 'embeddingsRegularizer' | 'embeddingsConstraint'>
+  >;
   readonly #loraArgs: LoraRankArgs;
+  readonly #given: EmbeddingArgs['weights'];
 
   /**
    * @param inputDim - Number of indices, the largest plus one.
@@ -47,11 +59,13 @@ export class Embedding extends Layer {
       }
     }
     this.maskZero = args.maskZero ?? false;
-    this.#args = {
+    this.#given = args.weights ?? null;
+    this.weightArgs = {
       embeddingsInitializer: getInitializer(args.embeddingsInitializer ?? 'randomUniform'),
       embeddingsRegularizer: getRegularizer(args.embeddingsRegularizer ?? null),
       embeddingsConstraint: getConstraint(args.embeddingsConstraint ?? null),
     };
+    this.quantizationConfig = args.quantizationConfig ?? null;
     this.#loraArgs = { loraRank: args.loraRank, loraAlpha: args.loraAlpha };
     this.autocast = false;
     this.supportsMasking = this.maskZero;
@@ -61,17 +75,46 @@ export class Embedding extends Layer {
     return 'int32';
   }
 
-  override build(): void {
-    const { embeddingsInitializer, embeddingsRegularizer, embeddingsConstraint } = this.#args;
-    this.embeddings = this.addWeight({
-      name: 'embeddings',
-      shape: [this.inputDim, this.outputDim],
-      initializer: embeddingsInitializer,
-      regularizer: embeddingsRegularizer,
-      constraint: embeddingsConstraint,
-    });
+  override build(_inputShape: unknown): void {
+    if (this.quantizationMode) {
+      this.addQuantized(this.quantizationConfig);
+    } else {
+      const { embeddingsInitializer, embeddingsRegularizer, embeddingsConstraint } = this.weightArgs;
+      this.embeddings = this.addWeight({
+        name: 'embeddings',
+        shape: [this.inputDim, this.outputDim],
+        initializer: this.#given ? (shape) => asTensor(this.#given!, shape) : embeddingsInitializer,
+        regularizer: embeddingsRegularizer,
+        constraint: embeddingsConstraint,
+      });
+    }
     const { loraRank, loraAlpha } = this.#loraArgs;
-    if (loraRank) this.#lora = new Lora(this, this.embeddings, 'embeddings', loraRank, { loraAlpha });
+    if (loraRank) this.enableLora(loraRank, { loraAlpha });
+  }
+
+  /** Makes the weights of the present mode, or of that of a config. */
+  protected addQuantized(config: QuantizationConfig | null): void {
+    const mode = this.wholeMode(config);
+    const layout = matrixLayout('embeddings', [this.inputDim, this.outputDim], 1);
+    this.quantized = new QuantizedWeight(this, layout, mode, blockSizeOf(config, this.dtypePolicy));
+    this.embeddings = this.quantized.codes;
+    if (this.#lora) this.#lora.packed = this.quantized;
+  }
+
+  /** The mode of quantization; words have no 8-bit floats. */
+  protected wholeMode(config: QuantizationConfig | null): 'int8' | 'int4' {
+    const mode = config?.mode ?? this.quantizationMode;
+    if (mode === 'int8' || mode === 'int4') return mode;
+    throw new HornetError(this.name, `expected the quantization mode to be int8 or int4, received '${mode}'`);
+  }
+
+  override quantizeWeights(config: QuantizationConfig): void {
+    this.wholeMode(config);
+    this.quantizationConfig = config;
+    const embeddings = this.embeddings!;
+    this.dropWeight(embeddings);
+    this.addQuantized(config);
+    this.quantized!.assign(embeddings.value, config.weightQuantizer);
   }
 
   /**
@@ -80,38 +123,46 @@ export class Embedding extends Layer {
    * @throws HornetError when the layer is not built, or adapted already.
    */
   enableLora(rank: number, args: LoraArgs = {}): void {
-    this.#lora = Lora.enable(this, this.#lora, this.embeddings, 'embeddings', rank, args);
+    const shape = [this.inputDim, this.outputDim];
+    this.#lora = Lora.enable(this, this.#lora, this.embeddings, shape, rank, args);
+    this.#lora.packed = this.quantized;
   }
 
-  override call(inputs: Tensor): Tensor {
+  override call(inputs: Tensor, _options: CallArgs): Tensor {
+    const { computeDtype: dtype, quantized } = this;
     const indices = isInteger(inputs.dtype) ? inputs : cast(inputs, 'int32');
-    const found = take(this.embeddings!, indices, { axis: 0 });
-    const lora = this.#lora;
-    if (!lora) return cast(found, this.computeDtype);
-    const change = matmul(take(lora.a, indices, { axis: 0 }), lora.b);
-    return cast(add(found, multiply(change, lora.scale)), this.computeDtype);
+    const find = (rows: Tensor | Variable): Tensor => take(rows, indices, { axis: 0 });
+    const found = quantized ? quantized.float(dtype, find) : find(this.embeddings!);
+    return cast(this.#lora ? add(found, this.#lora.change(find)) : found, dtype);
   }
 
-  override computeMask(inputs: Tensor): Mask {
+  /** The vectors as floats, one a row, adapted where they are. */
+  protected vectors(): Tensor {
+    return this.#lora?.applyTo(this.embeddings!) ?? this.embeddings!.value;
+  }
+
+  override computeMask(inputs: Tensor, _previousMask: Mask): Mask {
     return this.maskZero ? notEqual(inputs, 0) : null;
   }
 
   override getConfig(): Config {
-    const { inputDim, outputDim, maskZero } = this;
-    const { embeddingsInitializer, embeddingsRegularizer, embeddingsConstraint } = this.#args;
+    const { inputDim, outputDim, maskZero, activityRegularizer, quantizationConfig } = this;
     return {
       ...super.getConfig(),
       inputDim,
       outputDim,
-      embeddingsInitializer,
-      embeddingsRegularizer,
-      activityRegularizer: this.activityRegularizer,
-      embeddingsConstraint,
+      ...this.weightArgs,
+      activityRegularizer,
       maskZero,
+      quantizationConfig,
       ...loraConfig(this.#lora, this.#loraArgs),
     };
   }
 }
+
+/** Typed arrays are flat. */
+const asTensor = (values: Tensor | NestedArray | TypedArray, shape: readonly number[]): Tensor =>
+  values instanceof Tensor ? values : tensor(values, ArrayBuffer.isView(values) ? shape : undefined);
 
 registerSerializable('keras.layers', Embedding);
 

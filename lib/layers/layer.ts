@@ -9,9 +9,11 @@ import type { NestedArray, Tensor } from '../tensor.js';
 import { flatten, type Tree } from '../tree.js';
 import type { Variable } from '../variable.js';
 import { buildLayer, callLayer, currentLosses, type CallRecord } from './call.js';
-import { toDtypePolicy, type DTypePolicy, type DTypePolicyName } from './dtype-policy.js';
+import type { QuantizationConfig } from '../quantizers/config.js';
+import { toDtypePolicy, type DTypePolicy, type DTypePolicyName, type QuantizationMode } from './dtype-policy.js';
 import type { InputSpec, Shape } from './input-spec.js';
 import { snakeCase, uniqueName } from './naming.js';
+import { checkQuantization, configOf, policyOf, type QuantizeArgs } from './quantization.js';
 import { currentRematScope, type RematScope } from './remat-scope.js';
 import { WeightOwner } from './weights.js';
 
@@ -95,7 +97,7 @@ export abstract class Layer extends WeightOwner {
   /** What files call the layers in properties, where that is not the property's name in snake_case. */
   static readonly savedNames: Readonly<Record<string, string>> = {};
 
-  readonly dtypePolicy: DTypePolicy;
+  #dtypePolicy: DTypePolicy;
   /** Whether masks of the inputs are passed on to the outputs. */
   supportsMasking = false;
   /** Whether float inputs are cast to the type of computation. */
@@ -119,7 +121,7 @@ export abstract class Layer extends WeightOwner {
       args.name ?? uniqueName(snakeCase(classNameOf(new.target as never))),
       args.trainable === undefined ? true : args.trainable,
     );
-    this.dtypePolicy = toDtypePolicy(args.dtype);
+    this.#dtypePolicy = toDtypePolicy(args.dtype);
     this.autocast = args.autocast ?? true;
     this.activityRegularizer = getRegularizer(args.activityRegularizer ?? null);
     this.batchInputShape = args.inputShape ? [args.batchSize ?? null, ...args.inputShape] : null;
@@ -159,6 +161,43 @@ export abstract class Layer extends WeightOwner {
   }
 
   // — types —
+
+  /** In which types the layer computes and keeps its weights. */
+  get dtypePolicy(): DTypePolicy {
+    return this.#dtypePolicy;
+  }
+
+  /** A policy of quantized weights quantizes those of a built layer. */
+  set dtypePolicy(policy: DTypePolicy | DTypePolicyName) {
+    const wanted = toDtypePolicy(policy);
+    const { quantizationMode } = wanted;
+    if (quantizationMode && this.built && this.quantizationMode === null) {
+      this.quantizeWeights(checkQuantization(this, null, { config: configOf(wanted) }));
+    }
+    this.#dtypePolicy = wanted;
+  }
+
+  /** How the weights are quantized; null where they are not. */
+  get quantizationMode(): QuantizationMode | null {
+    return this.#dtypePolicy.quantizationMode;
+  }
+
+  /**
+   * Quantizes the weights: `int8` and `int4` for inference in less memory, `float8` for training in 8-bit floats. Inputs and
+   * outputs stay of the type that they had.
+   *
+   * @throws HornetError when the layer is not built, is quantized already, or cannot be quantized.
+   */
+  quantize(mode: QuantizationMode | null = null, args: QuantizeArgs = {}): void {
+    const config = checkQuantization(this, mode, args);
+    this.quantizeWeights(config);
+    this.#dtypePolicy = policyOf(config, this.#dtypePolicy);
+  }
+
+  /** Puts quantized weights in the place of the others. Internal. */
+  quantizeWeights(_config: QuantizationConfig): void {
+    throw new HornetError(this.name, `layers of class ${this.className} cannot be quantized`);
+  }
 
   /** The type in which weights are kept. */
   override get variableDtype(): DType {

@@ -101,6 +101,14 @@ export abstract class WeightOwner extends Callable {
     return variable;
   }
 
+  /** Forgets a weight of this layer: others take its place. Internal. */
+  dropWeight(variable: Variable): void {
+    this.#weights.splice(
+      this.#weights.findIndex((each) => each.variable === variable),
+      1,
+    );
+  }
+
   /** Makes sub-layers, variables, metrics or seed generators belong to this layer that are in none of its properties. */
   track<T>(item: T): T {
     this.#tracked.push(item);

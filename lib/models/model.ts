@@ -6,6 +6,7 @@ import { abstractEval } from '../graph/trace.js';
 import { callContext } from '../layers/call.js';
 import { shapeText, type Shape } from '../layers/input-spec.js';
 import type { InputLayer } from '../layers/input.js';
+import type { QuantizationMode } from '../layers/dtype-policy.js';
 import type { CallArgs, Config, Layer, LayerArgs, Mask } from '../layers/layer.js';
 import { getMask, setMask } from '../layers/mask.js';
 import { uniqueName } from '../layers/naming.js';
@@ -22,6 +23,7 @@ import { FunctionGraph, matchInputs } from './function-graph.js';
 import { graphConfig, graphFromConfig, type GraphConfig } from './graph-config.js';
 import { HostPrefix, readValues } from './host-prefix.js';
 import { KerasTensor } from './keras-tensor.js';
+import { quantizeModel, type QuantizeModelArgs } from './quantize.js';
 import { printSummary, type SummaryArgs } from './summary.js';
 import { Trainer } from './trainer.js';
 
@@ -236,6 +238,15 @@ export class Model extends Trainer {
   override get inputShapes(): readonly Shape[] | null {
     const graph = this.numericGraph;
     return graph && flatten(graph.inputs).map(({ symbolicShape }) => symbolicShape);
+  }
+
+  /**
+   * Quantizes the layers inside: `int8` and `int4` for inference in less memory, `float8` for training in 8-bit floats. A
+   * compiled model that is to be trained further has to be compiled anew.
+   */
+  override quantize(mode: QuantizationMode | null = null, args: QuantizeModelArgs = {}): void {
+    quantizeModel(this, mode, args);
+    this.forgetSteps();
   }
 
   /** Makes the weights from the shapes of data, without running anything. */

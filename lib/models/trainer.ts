@@ -155,6 +155,12 @@ export abstract class Trainer extends Layer {
     this.stopTraining = false;
   }
 
+  /** Forgets compiled steps: they are made anew when next wanted. Internal. */
+  forgetSteps(): void {
+    this.#compiled?.steps.clear();
+    this.#predict = null;
+  }
+
   /** The optimizer of a compiled model. */
   get optimizer(): Optimizer {
     return this.compiled.optimizer;

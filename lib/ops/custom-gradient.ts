@@ -1,5 +1,6 @@
 // Functions that say themselves how they are differentiated. The graph holds no functions: the rules stay beside it.
 import { currentTrace, emit, type TracedTensor } from '../graph/trace.js';
+import { gradients } from '../graph/gradients.js';
 import type { Value } from '../graph/ir.js';
 import { defineOp, type GradContext } from '../graph/op.js';
 import type { Tensor } from '../tensor.js';
@@ -39,6 +40,20 @@ export function copyRule(from: Value, to: Value): void {
   const rule = rules.get(from);
   if (rule) rules.set(to, rule);
 }
+
+/** A function with the gradient of another one, `smooth`, of the same argument; what else that reads gets none. */
+export const differentiatedAs =
+  (fn: (x: Tensor) => Tensor, smooth: (x: Tensor) => Tensor) =>
+  (x: Tensor): Tensor => {
+    const y = fn(x);
+    if (!currentTrace()) return y;
+    const rule: GradientRule = ({ inputs: [, source], grads }) => {
+      const trace = currentTrace()!;
+      const since = trace.nodes.length;
+      return gradients(trace, [smooth(source)], [trace.lift(source)], grads, since);
+    };
+    return withGradient([y], [x], rule)[0];
+  };
 
 type Gradients = Tensor | null | readonly (Tensor | null)[];
 

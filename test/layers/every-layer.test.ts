@@ -55,6 +55,37 @@ const core: Row[] = [
       trainableWeights: 1,
     },
   ],
+  [
+    'ReversibleEmbedding',
+    {
+      layer: (o) => layers.reversibleEmbedding(4, 3, { ...o, logitSoftCap: 5 }),
+      inputShape: [2, 5],
+      inputDType: 'int32',
+      outputShape: [2, 5, 3],
+      outputDType: 'float32',
+      trainableWeights: 1,
+    },
+  ],
+  [
+    'TernaryDense',
+    {
+      layer: (o) => layers.ternaryDense(5, o),
+      inputShape: [3, 4],
+      outputShape: [3, 5],
+      trainableWeights: 2,
+      ...masking,
+    },
+  ],
+  [
+    'SpectralNormalization',
+    {
+      layer: (o) => layers.spectralNormalization(layers.conv1d(5, 2, o), { ...o, powerIterations: 2 }),
+      inputShape: [3, 4, 2],
+      outputShape: [3, 3, 5],
+      trainableWeights: 2,
+      nonTrainableWeights: 1,
+    },
+  ],
   ['Identity', shapeless((o) => layers.identity(o), [2, 3])],
   ['Activation', shapeless((o) => layers.activation('tanh', o), [2, 3])],
   ['Rescaling', shapeless((o) => layers.rescaling(0.5, { ...o, offset: 1 }), [2, 3])],
