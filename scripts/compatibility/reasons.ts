@@ -93,13 +93,6 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.layers.TorchModuleWrapper': foreign,
   'keras.layers.InputSpec': 'Internal: layers say what they expect in their errors',
   'keras.ops.convert_to_numpy': 'There is no NumPy: `await tensor.data()` gives a typed array',
-  'keras.ops.eig': 'The eigenvalues of a general matrix are complex, and there are no complex dtypes; see `ops.eigh`',
-  'keras.ops.linalg.eig':
-    'The eigenvalues of a general matrix are complex, and there are no complex dtypes; see `ops.eigh`',
-  'keras.ops.jvp': 'Gradients are taken backwards only',
-  'keras.ops.linalg.jvp': 'Gradients are taken backwards only',
-  'keras.ops.vectorize': 'Ops take whole tensors; `ops.vectorizedMap` runs a function on each row',
-  'keras.ops.numpy.vectorize': 'Ops take whole tensors; `ops.vectorizedMap` runs a function on each row',
   'keras.saving.KerasFileEditor': 'A tool for the Python prompt; `.weights.h5` are ordinary HDF5 files',
   'keras.saving.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
   'keras.utils.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
