@@ -84,8 +84,7 @@ function pick<F>(where: string, option: string, choice: string | F | null, known
 /** Turns text into sequences of word indices, padded with 0, or into which words it holds and how often. */
 export class TextVectorization extends StringLayer implements Adaptable {
   static readonly className: string = 'TextVectorization';
-  /** What weight files call a property. */
-  static readonly savedNames: Readonly<Record<string, string>> = { lookupLayer: '_lookup_layer' };
+  static override readonly savedNames: Readonly<Record<string, string>> = { lookupLayer: '_lookup_layer' };
   /** Knows the words. */
   readonly lookupLayer: StringLookup;
   readonly outputMode: OutputMode;
