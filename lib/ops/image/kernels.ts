@@ -6,12 +6,15 @@ import { scalar } from '../fill.js';
 
 /** The weight at distances that are not negative. */
 export interface Kernel {
+  /** Pixels from this distance on have no weight. */
+  readonly radius: number;
   readonly ofNumber: (x: number) => number;
   readonly ofTensor: (x: Tensor) => Tensor;
 }
 
 /** A polynomial for each unit of distance, coefficients from the constant on; 0 at the end of the last and beyond. */
 const piecewise = (pieces: readonly (readonly number[])[]): Kernel => ({
+  radius: pieces.length,
   ofNumber: (x) => (pieces[Math.floor(x)] ?? [0]).reduceRight((sum, coefficient) => sum * x + coefficient),
   ofTensor: (x) => {
     const constant = (value: number): Tensor => scalar(value, x.dtype);
@@ -27,6 +30,7 @@ const sincOf = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Ma
 
 /** A sinc that fades to 0 at `radius`. */
 const lanczos = (radius: number): Kernel => ({
+  radius,
   ofNumber: (x) => (x < radius ? sincOf(x) * sincOf(x / radius) : 0),
   ofTensor: (x) => {
     const faded = mul(sinc(x), sinc(mul(x, scalar(1 / radius, x.dtype))));

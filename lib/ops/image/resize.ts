@@ -8,46 +8,22 @@ import { gatherAlong } from '../gather.js';
 import { padWith, sliceAt } from '../movement.js';
 import { weighAxis } from '../pool.js';
 import { publicOp } from '../public-op.js';
-import { kernels } from './kernels.js';
 import { imageAxes, type ImageArgs } from './layout.js';
+import { croppedTo, paddedTo } from './aspect.js';
+import { interpolations, interpolationTaps, type Interpolation } from './taps.js';
 
-/** How values between pixels are found; `area` averages over all that a new pixel covers. */
-export type Interpolation = 'nearest' | 'area' | keyof typeof kernels;
-
-const weightsBy = (places: number, size: number, weight: (place: number, i: number) => number): number[][] =>
-  Array.from({ length: places }, (_, place) => {
-    const weights = Array.from({ length: size }, (_, i) => weight(place, i));
-    const total = weights.reduce((sum, w) => sum + w, 0);
-    return weights.map((w) => w / total);
-  });
-
-/** Weights [places, size] with which pixels of `size` make `places` new ones. */
-function interpolationWeights(
-  size: number,
-  places: number,
-  method: Exclude<Interpolation, 'nearest'>,
-  antialias: boolean,
-): number[][] {
-  const scale = size / places;
-  if (method === 'area') {
-    const overlap = (place: number, i: number): number =>
-      Math.min((place + 1) * scale, i + 1) - Math.max(place * scale, i);
-    return weightsBy(places, size, (place, i) => Math.max(overlap(place, i), 0));
-  }
-  const width = antialias ? Math.max(scale, 1) : 1;
-  const center = (place: number): number => (place + 0.5) * scale - 0.5;
-  return weightsBy(places, size, (place, i) => kernels[method].ofNumber(Math.abs(center(place) - i) / width));
-}
+export type { Interpolation };
 
 /** Resizes one axis. Integers must have been made floats unless the method is `nearest`. */
 export function resizeAxis(x: Tensor, axis: number, places: number, method: Interpolation, antialias = false): Tensor {
   const size = x.shape[axis];
   if (size === places) return x;
+  const taps = interpolationTaps(size, places, method, antialias);
   if (method === 'nearest') {
-    const picks = Array.from({ length: places }, (_, i) => Math.min(Math.floor(((i + 0.5) * size) / places), size - 1));
+    const picks = taps.map(({ first }) => first);
     return gatherAlong(x, convertToTensor(picks, 'int32'), axis);
   }
-  const weights = interpolationWeights(size, places, method, antialias);
+  const weights = taps.map(({ first, weights }) => Array.from({ length: size }, (_, i) => weights[i - first] ?? 0));
   return weighAxis(x, axis, convertToTensor(weights, x.dtype));
 }
 
@@ -88,12 +64,9 @@ export const resize = publicOp(
     if (size.length !== 2 || size.some((n) => !Number.isInteger(n) || n < 1)) {
       throw new HornetError(op, `expected size to be two positive integers, received [${size.join(', ')}]`);
     }
-    if (method !== 'nearest' && method !== 'area' && !Object.hasOwn(kernels, method)) {
-      const known = Object.keys(kernels).join(', ');
-      throw new HornetError(
-        op,
-        `expected interpolation to be one of nearest, area, ${known}, received '${interpolation}'`,
-      );
+    if (!interpolations.includes(method)) {
+      const known = interpolations.join(', ');
+      throw new HornetError(op, `expected interpolation to be one of ${known}, received '${interpolation}'`);
     }
     if (fillMode !== 'constant') {
       throw new HornetError(op, `expected fillMode to be 'constant', received '${String(fillMode)}'`);
@@ -118,28 +91,16 @@ function toInteger(x: Tensor, { dtype }: Tensor): Tensor {
   return castTo(clamp(round(x), limits[0], limits[1]), dtype);
 }
 
-/** The size along one axis that, with the whole other axis, has the wanted aspect ratio. */
-const matching = (x: Tensor, axes: readonly number[], size: readonly number[]): number[] => [
-  Math.floor((x.shape[axes[1]] * size[0]) / size[1]),
-  Math.floor((x.shape[axes[0]] * size[1]) / size[0]),
-];
-
 function cropTo(x: Tensor, axes: readonly number[], size: readonly number[]): Tensor {
-  const ideal = matching(x, axes, size);
-  const starts = x.shape.map(() => 0);
-  const sizes = [...x.shape];
-  axes.forEach((axis, i) => {
-    sizes[axis] = Math.max(Math.min(x.shape[axis], ideal[i]), 1);
-    starts[axis] = Math.floor((x.shape[axis] - sizes[axis]) / 2);
-  });
-  return sliceAt(x, starts, sizes);
+  const { starts, sizes } = croppedTo([x.shape[axes[0]], x.shape[axes[1]]], size);
+  const at = (values: readonly number[], others: readonly number[]): number[] =>
+    others.map((other, i) => (axes.includes(i) ? values[axes.indexOf(i)] : other));
+  const zeros = x.shape.map(() => 0);
+  return sliceAt(x, at(starts, zeros), at(sizes, x.shape));
 }
 
-/** As much on one side as on the other: an odd pixel is not added. */
 function padTo(x: Tensor, axes: readonly number[], size: readonly number[], value: number): Tensor {
-  const ideal = matching(x, axes, size);
-  const edge = x.shape.map((dim, i) =>
-    axes.includes(i) ? Math.max(Math.floor((ideal[axes.indexOf(i)] - dim) / 2), 0) : 0,
-  );
+  const borders = paddedTo([x.shape[axes[0]], x.shape[axes[1]]], size);
+  const edge = x.shape.map((_, i) => (axes.includes(i) ? borders[axes.indexOf(i)] : 0));
   return padWith(x, edge, edge, value);
 }
