@@ -76,6 +76,21 @@ export { getMask, setMask } from './layers/mask.js';
 export { clearSession } from './layers/naming.js';
 export { RematScope, type RematArgs, type RematMode } from './layers/remat-scope.js';
 export { Dataset } from './datasets/dataset.js';
+export {
+  imageDatasetFromDirectory,
+  loadImg,
+  saveImg,
+  type ImageDataset,
+  type ImageDirectoryArgs,
+  type LoadImgArgs,
+  type SaveImgArgs,
+} from './datasets/images.js';
+export { PyDataset, type PyDatasetArgs } from './datasets/py-dataset.js';
+export { audioDatasetFromDirectory, type AudioDataset, type AudioDirectoryArgs } from './datasets/sounds.js';
+export { textDatasetFromDirectory, type TextDataset, type TextDirectoryArgs } from './datasets/texts.js';
+export type { ColorMode } from './datasets/decode-image.js';
+export type { DirectoryArgs, DirectoryDataset, LabelledBatch, LabelMode } from './datasets/directory.js';
+export type { Interpolation } from './ops/image/taps.js';
 export { loadNpy, loadNpz } from './datasets/npz.js';
 export { splitDataset, type SplitDatasetArgs } from './datasets/split.js';
 export { timeseriesDatasetFromArray, type TimeseriesArgs } from './datasets/timeseries.js';

@@ -29,11 +29,22 @@ export class Dataset<T> implements AsyncIterable<T> {
     yield* this.open();
   }
 
-  /** Each item changed by a function, which may be async. */
-  map<R>(fn: (item: T) => R | Promise<R>): Dataset<R> {
+  /**
+   * Each item changed by a function, which may be async.
+   *
+   * @param parallel - How many items are worked on at the same time. Default 1. The order stays.
+   */
+  map<R>(fn: (item: T) => R | Promise<R>, options: { readonly parallel?: number } = {}): Dataset<R> {
+    const { parallel = 1 } = options;
+    checkCount('map', parallel, 1);
     const source = this.open;
     return new Dataset(async function* () {
-      for await (const item of source()) yield await fn(item);
+      const working: Promise<R>[] = [];
+      for await (const item of source()) {
+        working.push(promised(() => fn(item)));
+        if (working.length >= parallel) yield await working.shift()!;
+      }
+      for (const last of working) yield await last;
     }, this.length);
   }
 

@@ -22,3 +22,7 @@ export {
   type FeatureKind,
   type FeatureSpaceArgs,
 } from './feature-space.js';
+export { imageDatasetFromDirectory, loadImg, saveImg } from '../datasets/images.js';
+export { PyDataset } from '../datasets/py-dataset.js';
+export { audioDatasetFromDirectory } from '../datasets/sounds.js';
+export { textDatasetFromDirectory } from '../datasets/texts.js';
