@@ -471,6 +471,43 @@ const spectrograms: Row[] = [
   ],
 ];
 
+const integers: Partial<LayerTest> = { inputDType: 'int32', outputDType: 'int64' };
+const preprocessing: Row[] = [
+  ['Normalization', shapeless((o) => layers.normalization({ ...o, mean: 1, variance: 2 }), [3, 4])],
+  [
+    'Discretization',
+    {
+      layer: () => layers.discretization({ binBoundaries: [-1, 0, 1] }),
+      inputShape: [3, 4],
+      outputShape: [3, 4],
+      outputDType: 'int32',
+      differentiable: false,
+    },
+  ],
+  ['Hashing', { ...integers, layer: () => layers.hashing(5), inputShape: [3, 4], outputShape: [3, 4] }],
+  [
+    'HashedCrossing',
+    {
+      ...integers,
+      layer: () => layers.hashedCrossing(5),
+      inputShape: [
+        [3, 1],
+        [3, 1],
+      ],
+      outputShape: [3, 1],
+    },
+  ],
+  [
+    'IntegerLookup',
+    {
+      ...integers,
+      layer: () => layers.integerLookup({ vocabulary: [1, 3], numOovIndices: 2, outputMode: 'multi_hot' }),
+      inputShape: [3, 6],
+      outputShape: [3, 4],
+    },
+  ],
+];
+
 const rows = [
   ...core,
   ...convolutions,
@@ -485,5 +522,6 @@ const rows = [
   ...recurrence,
   ...images,
   ...spectrograms,
+  ...preprocessing,
 ];
 test.each(rows)('%s', (_name, row) => runLayerTest(row));
