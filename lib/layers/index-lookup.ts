@@ -2,6 +2,7 @@
 import { floatx } from '../config.js';
 import { currentDevice, onDevice, perDevice, type Device } from '../device.js';
 import { HornetError } from '../errors.js';
+import { currentTrace } from '../graph/trace.js';
 import type { SymbolicDType } from '../models/keras-tensor.js';
 import { add, cast, equal, logicalOr, minimum, mod, multiply, searchsorted, take, where } from '../ops/index.js';
 import { binOf, binsOf, hashDecimals, hashStrings, type Salt } from '../ops/hash.js';
@@ -143,6 +144,8 @@ export class IndexLookup extends StringLayer implements Adaptable {
     };
     this.#checkWeights(idfWeights, vocabulary !== null);
     if (vocabulary !== null) this.setVocabulary(vocabulary, idfWeights);
+    else if (this.outputMode === 'tf_idf' && this.#size !== null)
+      this.#setWeights(Array<number>(this.#size).fill(0), true);
   }
 
   override get inputDtype(): SymbolicDType {
@@ -234,6 +237,12 @@ export class IndexLookup extends StringLayer implements Adaptable {
     if (weights === null && wanted && this.outputMode === 'tf_idf') {
       throw new HornetError(this.name, `expected idfWeights beside the vocabulary in outputMode 'tf_idf'`);
     }
+  }
+
+  /** A model may be made before its vocabulary is there. Its program fails: the places that it looks up do not exist. */
+  #unlearned(x: Tensor): Tensor {
+    if (!currentTrace()) this.#noTable();
+    return take(cast([0], 'int64'), where(equal(x, x), 1, 0));
   }
 
   #makeTable(): Table {
@@ -390,6 +399,7 @@ export class IndexLookup extends StringLayer implements Adaptable {
 
   /** Indices of integers, by search in the sorted vocabulary. */
   #lookUp(ids: Tensor): Tensor {
+    if (this.#tokens.length === 0) return this.#unlearned(ids);
     const { numOovIndices, maskToken } = this;
     const { keys, indices } = this.#table(currentDevice());
     const last = keys.size - 1;
@@ -417,6 +427,7 @@ export class IndexLookup extends StringLayer implements Adaptable {
     if (this.vocabularyDtype === 'string') {
       throw new HornetError(this.name, 'strings are no tensors; call decode() for the strings of indices');
     }
+    if (this.#tokens.length === 0) return this.#unlearned(indices);
     const { tokens } = this.#table(currentDevice());
     const ids = cast(indices, 'int64');
     const place = minimum(where(ids, ids, 0), tokens.size - 1);

@@ -1,6 +1,7 @@
 // Layers for text and categories: against Keras's numbers, what they learn, what they refuse.
 import {
   discretization,
+  Model,
   hashing,
   normalization,
   stringLookup,
@@ -151,6 +152,19 @@ describe('vocabularies', () => {
     expect(await spread(tensor(ids, undefined, 'int32')).numbers()).toEqual(want(3, (id) => ((id % 3) + 3) % 3));
     const back = layers.integerLookup({ vocabulary, invert: true });
     expect(await back(plain(ids)).numbers()).toEqual(ids.map((id) => (vocabulary.includes(id) ? id : -1)));
+  });
+
+  test('models are made before they are there, and run when they are', async () => {
+    for (const outputMode of ['int', 'tf_idf'] as const) {
+      const layer = layers.integerLookup({ outputMode, vocabularySize: 3 });
+      const x = layers.input({ shape: [2], dtype: 'int64' });
+      const model = new Model({ inputs: x, outputs: layer(x) });
+      expect(() => layer([1])).toThrow('no vocabulary yet');
+      await expect(model.predict([[1, 2]], { verbose: 0 })).rejects.toThrow('out of bounds');
+      await layer.adapt([[7], [5], [7]]);
+      const ready = new Model({ inputs: x, outputs: layer(x) });
+      expect((await ready.predict([[7, 5]])).shape).toEqual([1, outputMode === 'int' ? 2 : 3]);
+    }
   });
 
   test('assets carry them, weights of their tokens beside', () => {
