@@ -11,6 +11,7 @@ export * as optimizers from './optimizers/index.js';
 export * as regularizers from './regularizers/index.js';
 export * as quantizers from './quantizers/index.js';
 export * as random from './random.js';
+export * as saving from './saving/index.js';
 export * as utils from './utils/index.js';
 
 export * from './layers/index.js';
