@@ -1,5 +1,5 @@
-"""Makes test/golden/quantization.json from real Keras: what `quantize` makes of weights and outputs, the functions of
-keras.quantizers, and training in 8-bit floats.
+"""Makes test/golden/quantization.json and quantization.keras from real Keras: what `quantize` makes of weights and outputs, the functions of
+keras.quantizers, training in 8-bit floats, and a saved model.
 
     KERAS_BACKEND=jax python scripts/make-quantization-golden.py
 """
@@ -129,7 +129,28 @@ def functions():
     }
 
 
+def saved_model():
+    """A model of quantized layers, one of them adapted, in a file; what it gives when it comes back from there."""
+    words = keras.Input(batch_shape=(2, 4), dtype="int32")
+    x = layers.Embedding(6, 5, name="words")(words)
+    x = layers.EinsumDense("abc,cde->abde", (None, 2, 3), bias_axes="de", name="heads")(x)
+    x = layers.Dense(3, name="adapted")(layers.Reshape((24,))(x))
+    model = keras.Model(words, layers.Dense(2, name="last")(x))
+    fill(model)
+    model.quantize("int8", filters="words|adapted")
+    model.quantize(config=quantizers.Int4QuantizationConfig(block_size=2), filters="heads|last")
+    adapted = model.get_layer("adapted")
+    adapted.enable_lora(2)
+    for variable in adapted.weights:
+        if "lora" in variable.name:
+            variable.assign(ramp(variable.shape, 5) * 0.1)
+    path = target.with_suffix(".keras")
+    model.save(path)
+    data = np.array([[0, 1, 2, 3], [5, 4, 3, 0]], "int32")
+    return {"inputs": data.tolist(), "output": plain(keras.saving.load_model(path)(data))}
+
+
 if __name__ == "__main__":
-    golden = {"layers": list(every_layer()), "float8": float8_training(), "functions": functions()}
+    golden = {"layers": list(every_layer()), "float8": float8_training(), "functions": functions(), "saved": saved_model()}
     target.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
     print(target, target.stat().st_size)

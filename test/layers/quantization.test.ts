@@ -1,5 +1,9 @@
 // Quantized layers compared with Keras: weights, outputs, functions, 8-bit training; and what `quantize` does to models.
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
 import { valueAndGrad } from '../../lib/graph/transforms.js';
 import * as layers from '../../lib/layers/index.js';
@@ -11,6 +15,7 @@ import { SGD } from '../../lib/optimizers/index.js';
 import * as quantizers from '../../lib/quantizers/index.js';
 import { normal } from '../../lib/random.js';
 import { toCamel } from '../../lib/saving/config-case.js';
+import { loadModel, saveModel } from '../../lib/saving/models.js';
 import { deserialize, serialize, type SerializedObject } from '../../lib/saving/serialize.js';
 import { tensor, type DeviceTensor, type Tensor } from '../../lib/tensor.js';
 import type { Variable } from '../../lib/variable.js';
@@ -49,6 +54,7 @@ const golden = JSON.parse(readFileSync(new URL('../golden/quantization.json', im
     readonly packed: number[][];
     readonly grouped: number[][][];
   };
+  readonly saved: { readonly inputs: number[][]; readonly output: number[] };
 };
 
 const read = (x: Tensor | Variable): Promise<number[]> =>
@@ -173,6 +179,22 @@ test('training in 8-bit floats takes the steps that Keras takes', async () => {
     expectClose(await read(weight), golden.float8.after[i].values, 1e-5);
   }
   expectClose(await read(model(ramp([4, 5], 2))), golden.float8.output, 1e-5);
+});
+
+test('a model that Keras quantized, adapted and saved computes what it computes there, and survives our saving', async () => {
+  const { inputs, output } = golden.saved;
+  const data = tensor(inputs, undefined, 'int32');
+  const model = (await loadModel(fileURLToPath(new URL('../golden/quantization.keras', import.meta.url))));
+  expectClose(await read(model(data)), output, 1e-6);
+  const adapted = model.getLayer('adapted') as layers.Dense;
+  for (const each of adapted.weights.filter(({ name }) => name.startsWith('lora'))) each.assign(ramp(each.shape, 3));
+  const path = join(await mkdtemp(join(tmpdir(), 'hornet-quantized-')), 'model.keras');
+  await saveModel(model, path);
+  const copy = (await loadModel(path));
+  // The adaptation has become part of the quantized kernel: as exact as eight bits are.
+  const [before, after] = await Promise.all([model, copy].map((each) => read(each(data))));
+  expectClose(after, before, 0.02);
+  await rm(dirname(path), { recursive: true });
 });
 
 test('a layer quantized to 8-bit floats begins with scales of one, behind its weights', () => {
