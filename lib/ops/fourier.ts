@@ -161,15 +161,14 @@ export interface StftArgs {
   readonly center?: boolean;
 }
 
-/** Weights of a sequence, in the middle of what is transformed; null where there are none. */
-function windowOf(op: string, window: StftWindow, sequence: number, fftLength: number, like: Tensor): Tensor | null {
-  if (window === null) return null;
+/** Weights of a sequence, ones for none, in the middle of what is transformed. */
+function windowOf(op: string, window: StftWindow, sequence: number, fftLength: number, like: Tensor): Tensor {
   if (typeof window === 'string' && window !== 'hann' && window !== 'hamming') {
     throw new HornetError(op, `expected window to be 'hann', 'hamming' or weights, received '${String(window)}'`);
   }
   const weights =
-    typeof window === 'string'
-      ? vector(windowValues(window, sequence, true), like.dtype)
+    typeof window === 'string' || window === null
+      ? vector(windowValues(window ?? 'boxcar', sequence, true), like.dtype)
       : convertToTensor(window, like.dtype);
   if (weights.rank !== 1 || weights.size !== sequence) {
     const received = `shape [${weights.shape.join(', ')}]`;
@@ -214,16 +213,11 @@ export const stft = publicOp(
     }
     checkLengths('stft', sequenceLength, sequenceStride, fftLength);
     const weights = windowOf('stft', window, sequenceLength, fftLength, value);
-    const before = Math.floor((fftLength - sequenceLength) / 2);
     const half = Math.floor(fftLength / 2);
     const padding = value.shape.map((_, i): [number, number] => (i === value.rank - 1 ? [half, half] : [0, 0]));
     const signal = center ? pad(value, padding, { mode: 'reflect' }) : value;
     const sequences = extractSequences(signal, fftLength, sequenceStride);
-    const ones = vector(
-      Array.from({ length: fftLength }, (_, i) => (i >= before && i < before + sequenceLength ? 1 : 0)),
-      value.dtype,
-    );
-    return realTransform(e.mul(sequences, weights ?? ones), fftLength);
+    return realTransform(e.mul(sequences, weights), fftLength);
   },
 );
 
@@ -256,7 +250,7 @@ export const istft = publicOp(
     checkLengths('istft', sequenceLength, sequenceStride, fftLength);
     if (parts[0].rank < 2) throw new HornetError('istft', `expected rank 2 or more, received rank ${parts[0].rank}`);
     const frames = inverseRealTransform(parts, fftLength);
-    const weights = windowOf('istft', window, sequenceLength, fftLength, frames);
+    const weights = window === null ? null : windowOf('istft', window, sequenceLength, fftLength, frames);
     const signal = overlapped(weights ? e.mul(frames, weights) : frames, sequenceStride);
     const count = frames.shape.at(-2)!;
     // A signal that is not centred is taken for a part of a longer one: its ends are not made up for.
