@@ -64,6 +64,13 @@ export interface FeatureSpaceArgs {
 /** Rows of arrays that are learned from at a time, as Keras does. */
 const BATCH = 32;
 
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- instances are functions, see callable.ts
+export interface FeatureSpace {
+  /** Encodes rows, or one row where columns are single values: a tensor, or a record with `outputMode: 'dict'`. */
+  (data: FeatureData): Tensor;
+  <R extends Tree<Tensor>>(data: FeatureData): R;
+}
+
 /**
  * Prepares structured data: every column by its kind, and crosses of several columns.
  *
@@ -72,6 +79,7 @@ const BATCH = 32;
  * await space.adapt({ age: [31, 44, 58], job: ['cook', 'poet', 'cook'] });
  * const x = space({ age: [40], job: ['poet'] });
  */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- instances are functions, see callable.ts
 export class FeatureSpace extends Layer {
   static readonly className: string = 'FeatureSpace';
   static override readonly requiredArgs: readonly string[] = ['features'];

@@ -194,12 +194,12 @@ describe('FeatureSpace', () => {
     ['batches', () => [data].values()],
   ])('learns from %s and encodes as Keras does', async (_name, source) => {
     const space = make('concat');
-    expect(() => space(data as never)).toThrow('call adapt() first');
+    expect(() => space(data)).toThrow('call adapt() first');
     await space.adapt(source());
-    const encoded = space(data as never);
+    const encoded = space(data);
     expect(encoded.shape).toEqual([3, 20]);
     expectClose(await numbers(encoded), want.flat());
-    const single = space({ a: 2, b: 'y', c: 2, d: 0.5, e: 2 } as never);
+    const single = space({ a: 2, b: 'y', c: 2, d: 0.5, e: 2 });
     expect(single.shape).toEqual([20]);
     expectClose(await numbers(single), want[1]);
   });
@@ -214,13 +214,13 @@ describe('FeatureSpace', () => {
     expect(history.loss.at(-1)!).toBeLessThan(history.loss[0]);
     // A model may also be given what the space has encoded.
     const head = new Model({ inputs: space.getEncodedFeatures(), outputs });
-    expectClose(await numbers(await head.predict(space(data as never))), await numbers(await model.predict(data)));
+    expectClose(await numbers(await head.predict(space(data))), await numbers(await model.predict(data)));
   });
 
   test('gives features by name, in its configuration as well', async () => {
     const space = make('dict');
     await space.adapt(data);
-    const encoded = space(data as never) as unknown as Record<string, Tensor>;
+    const encoded = space<Record<string, Tensor>>(data);
     expect(Object.keys(encoded)).toEqual(['a', 'b', 'c', 'd', 'e', 'b_X_c']);
     const copy = copyOf(space);
     expect(serialize(copy)).toEqual(serialize(space));
@@ -230,7 +230,7 @@ describe('FeatureSpace', () => {
     ['at least one feature', () => new FeatureSpace({})],
     ["expected the kind of 'a'", () => new FeatureSpace({ a: 'number' as never })],
     ["received 'z', which is none", () => new FeatureSpace({ a: 'float' }, { crosses: [['a', 'z']] })],
-    ["expected a column 'b'", () => new FeatureSpace({ a: 'float', b: 'float' })({ a: [1] } as never)],
+    ["expected a column 'b'", () => new FeatureSpace({ a: 'float', b: 'float' })({ a: [1] })],
     [
       "feature 'a' is not encoded",
       () => {
