@@ -120,7 +120,7 @@ export {
   type CustomObjects,
   type SerializedObject,
 } from './saving/serialize.js';
-export { loadModel, saveModel, type LoadModelArgs, type SaveModelArgs } from './saving/models.js';
+export { loadModel, modelFromJson, saveModel, type LoadModelArgs, type SaveModelArgs } from './saving/models.js';
 export { loadWeights, saveWeights, type LoadWeightsArgs, type SaveWeightsArgs } from './saving/weights.js';
 export { StringArray, type NestedStrings, type StringData } from './strings.js';
 export { DeviceTensor, tensor, Tensor, type NestedArray } from './tensor.js';

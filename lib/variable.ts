@@ -6,6 +6,7 @@ import { sameShape } from './graph/ir.js';
 import { currentTrace, withTrace } from './graph/trace.js';
 import { allocate, concrete, DeviceTensor, type Tensor } from './tensor.js';
 import { castTo, convertToTensor, type TensorLike } from './ops/convert.js';
+import { add, sub } from './ops/elementwise.js';
 
 /** What a variable carries besides its numbers. */
 export interface VariableArgs {
@@ -135,6 +136,16 @@ export class Variable {
     }
     this.unshare(false);
     device.native.copy(buffer, this.memory.buffer);
+  }
+
+  /** Adds to the value. */
+  assignAdd(value: TensorLike): void {
+    this.assign(add(this.ownValue(), convertToTensor(value, this.dtype)));
+  }
+
+  /** Takes from the value. */
+  assignSub(value: TensorLike): void {
+    this.assign(sub(this.ownValue(), convertToTensor(value, this.dtype)));
   }
 
   /** Copies the current numbers out. */

@@ -15,8 +15,9 @@ import { expandDims, squeeze } from '../ops/index.js';
 import { castTo } from '../ops/convert.js';
 import type { SaveModelArgs } from '../saving/models.js';
 import { registerSerializable } from '../saving/registry.js';
+import { serialize } from '../saving/serialize.js';
 import { Tensor } from '../tensor.js';
-import { flatten, isBranch, unflatten, type Tree } from '../tree.js';
+import { flatten, isBranch, mapTree, unflatten, type Tree } from '../tree.js';
 import { finish, type Steps } from '../turns.js';
 import type { DataTree } from './data.js';
 import { FunctionGraph, matchInputs } from './function-graph.js';
@@ -198,6 +199,16 @@ export class Model extends Trainer {
     return this.single('output', this.outputs);
   }
 
+  /** The shape of the input, batch included; shapes in the structure of several. Not for models that are not functional. */
+  get inputShape(): Tree<Shape> {
+    return mapTree<KerasTensor, Shape>(this.needGraph('inputs').inputs, ({ symbolicShape }) => symbolicShape);
+  }
+
+  /** The shape of the output, batch included; shapes in the structure of several. Not for models that are not functional. */
+  get outputShape(): Tree<Shape> {
+    return mapTree<KerasTensor, Shape>(this.needGraph('outputs').outputs, ({ symbolicShape }) => symbolicShape);
+  }
+
   private needGraph(what: string): FunctionGraph {
     if (this.#graph) return this.#graph;
     throw new HornetError(this.name, `this model has no symbolic ${what}: it is not functional, or not built yet`);
@@ -276,6 +287,11 @@ export class Model extends Trainer {
   async save(path: string, args: SaveModelArgs = {}): Promise<void> {
     const { saveModel } = await import('../saving/models.js');
     await saveModel(this, path, args);
+  }
+
+  /** The architecture as JSON, without weights; `modelFromJson` reads it, also Keras's. */
+  toJson(): string {
+    return JSON.stringify(serialize(this));
   }
 
   // — configuration —

@@ -1,6 +1,7 @@
 // The table that `model.summary()` prints, in the look of Keras's.
 import type { Variable } from '../variable.js';
 import { byteSize } from '../dtype.js';
+import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
 import { shapeText } from '../layers/input-spec.js';
 import type { Layer } from '../layers/layer.js';
@@ -16,6 +17,8 @@ export interface SummaryArgs {
   readonly showTrainable?: boolean;
   /** Whether to list the layers of nested models. Default false. */
   readonly expandNested?: boolean;
+  /** The first and the last layer to list, by name or pattern (regular expressions). Default: all. */
+  readonly layerRange?: readonly [string, string] | null;
   /** Receives the table. Default: standard output. */
   readonly printFn?: (text: string) => void;
 }
@@ -38,11 +41,11 @@ type Row = readonly string[];
 
 /** Prints a model's layers, shapes and numbers of weights. */
 export function printSummary(model: Summarized, args: SummaryArgs): void {
-  const { lineLength = 80, showTrainable = false, expandNested = false } = args;
+  const { lineLength = 80, showTrainable = false, expandNested = false, layerRange = null } = args;
   const print = args.printFn ?? ((text: string): void => console.log(text));
   const connected = model.graph !== null && !isChain(model.graph);
   const columns = makeColumns(lineLength, connected, showTrainable);
-  const rows = rowsOf(model, '', { connected, showTrainable, expandNested });
+  const rows = rowsOf(model, '', { connected, showTrainable, expandNested, layerRange });
   print([`Model: "${model.name}"`, ...table(columns, rows), ...totals(model)].join('\n'));
 }
 
@@ -73,6 +76,17 @@ interface RowArgs {
   readonly connected: boolean;
   readonly showTrainable: boolean;
   readonly expandNested: boolean;
+  readonly layerRange: readonly [string, string] | null;
+}
+
+/** The operations from the first that one pattern matches to the last that the other does. Patterns match beginnings. */
+function inRange(operations: readonly Operation[], range: readonly [string, string] | null): readonly Operation[] {
+  if (range === null) return operations;
+  const [first, last] = range.map((pattern) => new RegExp(`^(?:${pattern})`));
+  const from = operations.findIndex(({ name }) => first.test(name));
+  const to = operations.findLastIndex(({ name }) => last.test(name));
+  if (from >= 0 && from <= to) return operations.slice(from, to + 1);
+  throw new HornetError('summary', `no layers are within layerRange ['${range[0]}', '${range[1]}']`);
 }
 
 function rowsOf(model: Summarized, indent: string, args: RowArgs): Row[] {
@@ -81,10 +95,10 @@ function rowsOf(model: Summarized, indent: string, args: RowArgs): Row[] {
     graph && graph.layers.length === graph.operations.length
       ? listed(model, graph)
       : (graph?.operations ?? model.layers);
-  return operations.flatMap((operation) => {
+  return inRange(operations, args.layerRange).flatMap((operation) => {
     const row = rowOf(operation, graph, indent, args);
     if (!args.expandNested || operation instanceof OpCall || !('layers' in operation)) return [row];
-    return [row, ...rowsOf(operation as unknown as Summarized, `${indent}   `, { ...args })];
+    return [row, ...rowsOf(operation as unknown as Summarized, `${indent}   `, { ...args, layerRange: null })];
   });
 }
 

@@ -154,6 +154,14 @@ export abstract class Optimizer {
     if (grads.length > 0) onDeviceOf(grads, () => this.applyHere(grads, variables));
   }
 
+  /** Updates variables from pairs of a gradient and its variable. */
+  applyGradients(pairs: readonly (readonly [Tensor | null, Variable])[]): void {
+    this.apply(
+      pairs.map(([grad]) => grad),
+      pairs.map(([, variable]) => variable),
+    );
+  }
+
   private applyHere(grads: readonly (Tensor | null)[], variables?: readonly Variable[]): void {
     if (variables) this.build(variables);
     else if (!this.built)

@@ -2,9 +2,11 @@
 import { access } from 'node:fs/promises';
 import { HornetError } from '../errors.js';
 import type { Model } from '../models/model.js';
+import { buildModel } from './build-model.js';
+import { mapKeys, toCamel } from './config-case.js';
 import { loadKeras, saveKeras } from './keras-file.js';
 import { loadLegacyModel, saveLegacyModel } from './legacy-h5.js';
-import type { CustomObjects } from './serialize.js';
+import { deserialize, type CustomObjects, type SerializedObject } from './serialize.js';
 
 /** What `saveModel` takes. */
 export interface SaveModelArgs {
@@ -47,6 +49,23 @@ export async function loadModel(path: string, args: LoadModelArgs = {}): Promise
   if (path.endsWith('.keras')) return loadKeras(path, args);
   if (isLegacy(path)) return loadLegacyModel(path, args);
   throw new HornetError('loadModel', `expected a path that ends in .keras or .h5, received '${path}'`);
+}
+
+/**
+ * A model from what `model.toJson()` or Keras's `to_json()` gave, with new weights; compiled where the JSON says how.
+ *
+ * @throws HornetError when it is no JSON of a model, or names classes that nobody knows.
+ */
+export function modelFromJson(json: string, args: Pick<LoadModelArgs, 'customObjects'> = {}): Model {
+  let parsed: SerializedObject;
+  try {
+    parsed = JSON.parse(json) as SerializedObject;
+  } catch (error) {
+    throw new HornetError('modelFromJson', 'expected the JSON of a model', { cause: error });
+  }
+  const model = buildModel('the JSON', args.customObjects, () => deserialize(parsed));
+  if (parsed.compile_config) model.compileFromConfig(mapKeys(parsed.compile_config, toCamel));
+  return model;
 }
 
 const isLegacy = (path: string): boolean => /\.(h5|hdf5)$/.test(path);

@@ -97,7 +97,6 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.saving.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
   'keras.utils.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
   'keras.utils.Config': 'Options are plain objects',
-  'keras.utils.Sequence': 'An older name of `PyDataset`',
   'keras.utils.disable_interactive_logging': 'Progress goes to standard output; `verbose: 0` silences it',
   'keras.utils.enable_interactive_logging': 'Progress goes to standard output; `verbose: 0` silences it',
   'keras.utils.is_interactive_logging_enabled': 'Progress goes to standard output; `verbose: 0` silences it',
@@ -116,7 +115,6 @@ export const toCome: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ...['applications', 'datasets', 'distillation', 'distribution', 'quantizers', 'dtype_policies', 'preprocessing'],
     'Quantizer',
-    'models.model_from_json',
     ...'CategoryEncoding ConvLSTM1D ConvLSTM2D ConvLSTM3D Discretization HashedCrossing Hashing IntegerLookup Normalization'
       .split(' ')
       .map((name) => `layers.${name}`),

@@ -1,16 +1,21 @@
-// Copies of models, and limits that hold for all training.
+// Copies of models, by clone and by JSON; what models say of themselves; limits that hold for all training.
 import {
   clearSession,
   cloneModel,
   dense,
   dropout,
   input,
+  jit,
   layers,
   Model,
+  modelFromJson,
+  optimizers,
   Sequential,
   setMaxEpochs,
   setMaxStepsPerEpoch,
+  tensor,
   utils,
+  Variable,
 } from 'hornet';
 
 function shared(): Model {
@@ -75,6 +80,44 @@ test('what cannot be cloned', () => {
   expect(() => cloneModel(new Sequential(), { callFunction: () => [] })).toThrow(
     'callFunction is for functional models',
   );
+});
+
+test('JSON holds the architecture and how it is compiled', () => {
+  const model = shared();
+  model.compile({ optimizer: 'adam', loss: ['mse', null], metrics: [['mae'], []] });
+  const copy = modelFromJson(model.toJson());
+  expect(JSON.parse(copy.toJson())).toEqual(JSON.parse(model.toJson()));
+  expect(copy.inputShape).toEqual({ a: [null, 4] });
+  expect(copy.outputShape).toEqual([
+    [null, 2],
+    [null, 4],
+  ]);
+  expect(() => modelFromJson('{')).toThrow('[modelFromJson] expected the JSON of a model');
+});
+
+test('a summary may list a part of the layers', () => {
+  const model = new Sequential(['a', 'b1', 'b2', 'c'].map((name) => dense(1, { name, inputShape: [1] })));
+  let text = '';
+  const summary = (layerRange: [string, string]): string[] => {
+    model.summary({ layerRange, printFn: (lines) => (text = lines) });
+    return [...text.matchAll(/│ (\w+) \(Dense\)/g)].map(([, name]) => name);
+  };
+  expect(summary(['b', 'b'])).toEqual(['b1', 'b2']);
+  expect(summary(['b2', 'c'])).toEqual(['b2', 'c']);
+  expect(() => summary(['c', 'a'])).toThrow("[summary] no layers are within layerRange ['c', 'a']");
+});
+
+test('variables are added to and taken from, in and out of programs', async () => {
+  const variable = new Variable([1, 2]);
+  variable.assignAdd([1, 1]);
+  jit(() => {
+    variable.assignSub(0.5);
+    return [];
+  })();
+  expect(await variable.value.numbers()).toEqual([1.5, 2.5]);
+  const optimizer = optimizers.sgd({ learningRate: 1 });
+  optimizer.applyGradients([[tensor([1, 2]), variable]]);
+  expect(await variable.value.numbers()).toEqual([0.5, 0.5]);
 });
 
 test('epochs and steps can be limited for all training', async () => {

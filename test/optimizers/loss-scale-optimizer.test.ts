@@ -1,11 +1,22 @@
 // Scaling of losses: when steps are left out, how the scale moves, what compile() does by itself, and how little of it is
 // in the program. Numbers against Keras are in the vectors and in test/layers/precision.test.ts.
-import { dense, deserialize, optimizers, Sequential, serialize, setDtypePolicy, tensor, Variable } from 'hornet';
+import {
+  clearSession,
+  dense,
+  deserialize,
+  optimizers,
+  Sequential,
+  serialize,
+  setDtypePolicy,
+  tensor,
+  Variable,
+} from 'hornet';
 import { optimize } from '../../lib/graph/passes/index.js';
 import { trace } from '../../lib/graph/trace.js';
 
 const { Adam, LossScaleOptimizer, SGD } = optimizers;
 
+beforeEach(clearSession);
 afterEach(() => setDtypePolicy('float32'));
 
 const numbers = (variables: readonly Variable[]): Promise<number[][]> =>
@@ -75,10 +86,10 @@ test('state, config and learning rate are those of Keras', async () => {
     'loss_scale_optimizer/learning_rate',
     'loss_scale_optimizer/step_counter',
     'loss_scale_optimizer/dynamic_scale',
-    'SGD/iteration',
-    'SGD/learning_rate',
-    'SGD/a_momentum',
-    'SGD/b_momentum',
+    'sgd/iteration',
+    'sgd/learning_rate',
+    'sgd/a_momentum',
+    'sgd/b_momentum',
   ]);
   optimizer.learningRate = 0.25;
   expect(await inner.learningRate.numbers()).toEqual([0.25]);
@@ -94,7 +105,7 @@ test('state, config and learning rate are those of Keras', async () => {
 test('options of training belong to the inner optimizer', () => {
   const inner = new SGD();
   for (const args of [{ clipnorm: 1 }, { weightDecay: 0.1 }, { unheardOf: 1 }, { dynamic: false }]) {
-    expect(() => new LossScaleOptimizer(inner, args as object)).toThrow(/^\[loss_scale_optimizer\]/);
+    expect(() => new LossScaleOptimizer(inner, args as object)).toThrow(/^\[loss_scale_optimizer[_\d]*\]/);
   }
   expect(() => new LossScaleOptimizer('sgd' as never)).toThrow('expected an optimizer');
 });
