@@ -1,5 +1,18 @@
 // Loops and branches: values, gradients, state within them, nesting; eagerly, in functions and in training steps.
-import { grad, jit, ops, remat, random, tensor, valueAndGrad, Variable, type Tensor } from 'hornet';
+import {
+  grad,
+  jit,
+  layers,
+  Model,
+  ops,
+  type KerasTensor,
+  remat,
+  random,
+  tensor,
+  valueAndGrad,
+  Variable,
+  type Tensor,
+} from 'hornet';
 
 const numbers = async (x: Tensor): Promise<number[]> => [...(await x.data())].map(Number);
 const list = (...values: number[]): Tensor => tensor(values);
@@ -330,4 +343,16 @@ test('an index out of bounds in a step is told by its op, and leaves variables a
   const indices = Array.from({ length: 100 }, (_, i) => (i === 50 ? 7 : 1));
   await expect(fn(tensor(indices, undefined, 'int32')).data()).rejects.toThrow('index 7 is out of bounds');
   expect(await numbers(state.value)).toEqual([0]);
+});
+
+test('a functional model may hold loops, over sizes that are not known yet', async () => {
+  const x = layers.input({ shape: [null, 2] });
+  const double = (row: Tensor): Tensor => ops.multiply(row, 2);
+  const [sum] = ops.scan(
+    (total: Tensor, row: Tensor) => [ops.add(total, row), null],
+    ops.zeros([2]),
+    ops.sum(ops.map(double, x), { axis: 1 }),
+  );
+  const model = new Model({ inputs: x, outputs: sum as KerasTensor });
+  expect(await numbers((await model.predict(ops.ones([3, 4, 2]))) as Tensor)).toEqual([24, 24]);
 });
