@@ -326,6 +326,18 @@ describe('functions that say how they are differentiated', () => {
   });
 });
 
+test('a functional model may hold loops, over sizes that are not known yet', async () => {
+  const x = layers.input({ shape: [null, 2] });
+  const double = (row: Tensor): Tensor => ops.multiply(row, 2);
+  const [sum] = ops.scan(
+    (total: Tensor, row: Tensor) => [ops.add(total, row), null],
+    ops.zeros([2]),
+    ops.sum(ops.map(double, x), { axis: 1 }),
+  );
+  const model = new Model({ inputs: x, outputs: sum as KerasTensor });
+  expect(await numbers((await model.predict(ops.ones([3, 4, 2]))) as Tensor)).toEqual([24, 24]);
+});
+
 test('a step that changes what it carries is told', () => {
   expect(() => ops.scan((c) => [ops.concatenate([c, c]), null], ops.ones([1]), null, { length: 3 })).toThrow(
     '[scan] expected a step to give what it carries as float32[1], received float32[2]',
@@ -343,16 +355,4 @@ test('an index out of bounds in a step is told by its op, and leaves variables a
   const indices = Array.from({ length: 100 }, (_, i) => (i === 50 ? 7 : 1));
   await expect(fn(tensor(indices, undefined, 'int32')).data()).rejects.toThrow('index 7 is out of bounds');
   expect(await numbers(state.value)).toEqual([0]);
-});
-
-test('a functional model may hold loops, over sizes that are not known yet', async () => {
-  const x = layers.input({ shape: [null, 2] });
-  const double = (row: Tensor): Tensor => ops.multiply(row, 2);
-  const [sum] = ops.scan(
-    (total: Tensor, row: Tensor) => [ops.add(total, row), null],
-    ops.zeros([2]),
-    ops.sum(ops.map(double, x), { axis: 1 }),
-  );
-  const model = new Model({ inputs: x, outputs: sum as KerasTensor });
-  expect(await numbers((await model.predict(ops.ones([3, 4, 2]))) as Tensor)).toEqual([24, 24]);
 });

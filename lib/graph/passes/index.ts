@@ -16,9 +16,9 @@ import { unrollShortLoops } from './unroll.js';
 
 const pipeline = [
   eliminateDeadCode,
+  simplify,
   unrollShortLoops,
   hoistInvariants,
-  simplify,
   simplify,
   eliminateCommonSubexpressions,
   shrinkPoolGradients,
