@@ -54,6 +54,8 @@ const pythonOnly = 'Part of Python, not of networks';
 const noBackends = 'Hornet is its own backend: there is nothing to choose';
 const oneFunction = 'State is traced by itself: `jit`, `grad` and `valueAndGrad` take functions that change variables';
 const foreign = 'Wraps what another Python framework made';
+const calibrated =
+  'GPTQ and AWQ calibrate weights on data, which Hornet does not do; `int8`, `int4` and `float8` are there';
 const laterPictures = 'Pictures of images are not drawn; curves and models are: `plotHistory`, `utils.plotModel`';
 
 /** Why a name, or all of a module that are not there, are missing. */
@@ -66,6 +68,7 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.SymbolicScope': oneFunction,
   'keras.name_scope': 'Variables are named below the layers that own them',
   'keras.version': 'See `version` in package.json',
+  'keras.Quantizer': 'See `quantizers.Quantizer`',
   'keras.backend': 'The seams between Keras and the frameworks below it; there are none here',
   'keras.callbacks.OrbaxCheckpoint':
     'Orbax is a Python library for JAX; `ModelCheckpoint` and `BackupAndRestore` write `.keras` and `.weights.h5`',
@@ -84,6 +87,8 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.config.is_traceback_filtering_enabled': pythonOnly,
   'keras.config.enable_unsafe_deserialization': 'Functions in files are Python code, which is never run',
   'keras.dtype_policies.DTypePolicyMap': 'Layers take their own `dtype`',
+  'keras.dtype_policies.AWQDTypePolicy': calibrated,
+  'keras.dtype_policies.GPTQDTypePolicy': calibrated,
   'keras.dtype_policies.FloatDTypePolicy': 'An older name of `DTypePolicy`',
   'keras.dtype_policies.get': 'Layers take the name of a policy',
   'keras.export': 'SavedModel, LiteRT and OpenVINO are formats of other frameworks; `saveModel` writes `.keras`',
@@ -93,6 +98,9 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.layers.TorchModuleWrapper': foreign,
   'keras.layers.InputSpec': 'Internal: layers say what they expect in their errors',
   'keras.ops.convert_to_numpy': 'There is no NumPy: `await tensor.data()` gives a typed array',
+  'keras.quantizers.AWQConfig': calibrated,
+  'keras.quantizers.GPTQConfig': calibrated,
+  'keras.quantizers.get': 'Options take quantizers themselves',
   'keras.saving.KerasFileEditor': 'A tool for the Python prompt; `.weights.h5` are ordinary HDF5 files',
   'keras.saving.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
   'keras.utils.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
@@ -113,14 +121,11 @@ export const reasons: Readonly<Record<string, string>> = {
 /** Names that are still to come. They leave the table by themselves when they are there; then take them out here, too. */
 export const toCome: Readonly<Record<string, string>> = Object.fromEntries(
   [
-    ...['applications', 'datasets', 'distillation', 'distribution', 'quantizers', 'dtype_policies', 'preprocessing'],
-    'Quantizer',
+    ...['applications', 'datasets', 'distillation', 'distribution', 'preprocessing'],
     ...'CategoryEncoding ConvLSTM1D ConvLSTM2D ConvLSTM3D Discretization HashedCrossing Hashing IntegerLookup Normalization'
       .split(' ')
       .map((name) => `layers.${name}`),
-    ...'ReversibleEmbedding SpectralNormalization StringLookup TextVectorization'
-      .split(' ')
-      .map((name) => `layers.${name}`),
+    ...'StringLookup TextVectorization'.split(' ').map((name) => `layers.${name}`),
     ...'FeatureSpace PyDataset array_to_img audio_dataset_from_directory get_file image_dataset_from_directory'
       .split(' ')
       .map((name) => `utils.${name}`),
