@@ -4,7 +4,7 @@ import { readNumbers, type Adaptable, type AdaptArray } from '../layers/adapt.js
 import { CategoryEncoding } from '../layers/category-encoding.js';
 import { HashedCrossing } from '../layers/hashing.js';
 import { input } from '../layers/input.js';
-import { Layer, type Config } from '../layers/layer.js';
+import { Layer, type Config, type Inputs } from '../layers/layer.js';
 import { snakeCase } from '../layers/naming.js';
 import type { KerasTensor, SymbolicDType } from '../models/keras-tensor.js';
 import { Model } from '../models/model.js';
@@ -69,6 +69,13 @@ export interface FeatureSpace {
   /** Encodes rows, or one row where columns are single values: a tensor, or a record with `outputMode: 'dict'`. */
   (data: FeatureData): Tensor;
   <R extends Tree<Tensor>>(data: FeatureData): R;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- instances are functions, see callable.ts
+export interface FeatureSpace {
+  /** The columns, prepared: with `outputMode: 'dict'` a record. */
+  (data: FeatureData | Inputs): Tensor;
+  <R extends Tree<Tensor>>(data: FeatureData | Inputs, ...rest: unknown[]): R;
 }
 
 /**
