@@ -69,3 +69,13 @@ test('bidirectional-lstm: tells praise from blame', async () => {
   const stdout = await run('bidirectional-lstm', ['--epochs', '4', '--samples', '4000']);
   expect(last(stdout, 'test accuracy')).toBeGreaterThanOrEqual(0.9);
 }, 120_000);
+
+test('text-classification: reads raw text', async () => {
+  const stdout = await run('text-classification', ['--epochs', '2', '--samples', '2000']);
+  expect(last(stdout, 'test accuracy')).toBeGreaterThanOrEqual(0.9);
+}, 120_000);
+
+test('structured-data: foretells from columns of all kinds', async () => {
+  const stdout = await run('structured-data', ['--epochs', '12', '--samples', '1000']);
+  expect(last(stdout, 'area under the curve')).toBeGreaterThanOrEqual(0.87);
+}, 120_000);
