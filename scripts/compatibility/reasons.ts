@@ -48,6 +48,10 @@ export const elsewhere: Readonly<Record<string, string>> = {
   'keras.utils.register_keras_serializable': 'registerKerasSerializable',
   'keras.Initializer': 'initializers.Initializer',
   'keras.Regularizer': 'regularizers.Regularizer',
+  'keras.preprocessing.image_dataset_from_directory': 'utils.imageDatasetFromDirectory',
+  'keras.preprocessing.text_dataset_from_directory': 'utils.textDatasetFromDirectory',
+  'keras.preprocessing.timeseries_dataset_from_array': 'utils.timeseriesDatasetFromArray',
+  'keras.preprocessing.sequence.pad_sequences': 'utils.padSequences',
 };
 
 const pythonOnly = 'Part of Python, not of networks';
@@ -122,13 +126,6 @@ export const reasons: Readonly<Record<string, string>> = {
 export const toCome: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ...['applications', 'datasets', 'distillation', 'distribution', 'preprocessing'],
-    ...'CategoryEncoding ConvLSTM1D ConvLSTM2D ConvLSTM3D Discretization HashedCrossing Hashing IntegerLookup Normalization'
-      .split(' ')
-      .map((name) => `layers.${name}`),
-    ...'StringLookup TextVectorization'.split(' ').map((name) => `layers.${name}`),
-    ...'FeatureSpace PyDataset array_to_img audio_dataset_from_directory get_file image_dataset_from_directory'
-      .split(' ')
-      .map((name) => `utils.${name}`),
-    ...'img_to_array load_img save_img text_dataset_from_directory'.split(' ').map((name) => `utils.${name}`),
+    ...['array_to_img', 'get_file', 'img_to_array', 'load_img', 'save_img'].map((name) => `utils.${name}`),
   ].map((name) => [`keras.${name}`, 'Still to come']),
 );
