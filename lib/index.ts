@@ -1,4 +1,5 @@
 // The public API of Hornet.
+export * as applications from './applications/index.js';
 export * as activations from './activations/index.js';
 export * as callbacks from './callbacks/index.js';
 export * as constraints from './constraints/index.js';
