@@ -49,6 +49,8 @@ export interface Site extends Common {
   readonly inputShape: Shape;
   /** Height and width of the input, null where unknown. */
   readonly size: Shape;
+  /** The name of the model. */
+  readonly name: string;
 }
 
 /** Which images a network takes. */
@@ -67,7 +69,7 @@ interface Frame {
 
 /** A network. `A`: the options that only this network has. */
 export interface Design<A extends object = object> extends Frame {
-  readonly name: string | ((site: Site & Required<A>) => string);
+  readonly name: string | ((site: Omit<Site, 'name'> & Required<A>) => string);
   /** What `preprocessInput` does; none: the model itself does it. */
   readonly preprocess?: PreprocessMode;
   readonly defaults: Required<A>;
@@ -84,11 +86,11 @@ export interface Application<A extends object = object> {
   (args?: ApplicationArgs & A & { readonly weights?: string }): Promise<Model>;
   (args: ApplicationArgs & A): Model | Promise<Model>;
   /** The same model, with random weights whatever `weights` says. */
-  architecture(args?: ApplicationArgs & A): Model;
+  readonly architecture: (args?: ApplicationArgs & A) => Model;
   /** Prepares images with values of 0 to 255. */
-  preprocessInput(x: TensorLike, args?: PreprocessArgs): TensorLike;
+  readonly preprocessInput: (x: TensorLike, args?: PreprocessArgs) => TensorLike;
   /** The best guesses for every image, best first. */
-  decodePredictions(predictions: TensorLike, args?: DecodeArgs): Promise<Prediction[][]>;
+  readonly decodePredictions: (predictions: TensorLike, args?: DecodeArgs) => Promise<Prediction[][]>;
 }
 
 /** Makes the function of a design. */
@@ -97,8 +99,7 @@ export function application<A extends object = object>(design: Design<A>): Appli
     const site = settle(design, args);
     const x = inputFor(design, site);
     const outputs = design.build(x, site);
-    const name = args.name ?? (typeof design.name === 'string' ? design.name : design.name(site));
-    return [new Model({ inputs: site.inputTensor ? sourcesOf(x) : x, outputs, name }), site];
+    return [new Model({ inputs: site.inputTensor ? sourcesOf(x) : x, outputs, name: site.name }), site];
   };
   const call = (args = {} as ApplicationArgs & A): Model | Promise<Model> => {
     const [model, site] = architecture(args);
@@ -120,7 +121,7 @@ async function loaded(model: Model, weights: string, hosted: () => HostedFile): 
 /** The options with their defaults, checked. */
 function settle<A extends object>(design: Design<A>, args: ApplicationArgs & A): Site & Required<A> {
   const { where } = design;
-  const { inputShape: given = null, ...own } = args;
+  const { inputShape: given = null, name: givenName, ...own } = args;
   const common: Common & Required<A> = {
     includeTop: true,
     weights: 'imagenet',
@@ -153,7 +154,9 @@ function settle<A extends object>(design: Design<A>, args: ApplicationArgs & A):
   }
   const inputShape = shapeFor(design, given, common);
   const size = imageDataFormat() === 'channels_last' ? inputShape.slice(0, 2) : inputShape.slice(1);
-  const site = { ...common, inputShape, size };
+  const unnamed = { ...common, inputShape, size };
+  const name = givenName ?? (typeof design.name === 'string' ? design.name : design.name(unnamed));
+  const site = { ...unnamed, name };
   if (weights === 'imagenet') design.checkHosted?.(site);
   return site;
 }

@@ -5,7 +5,7 @@ import { isFloat } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { cast, convertToTensor, divide, flip, reshape, subtract } from '../ops/index.js';
 import type { TensorLike } from '../ops/convert.js';
-import { DeviceTensor, type Tensor } from '../tensor.js';
+import { describe, type DeviceTensor, type Tensor } from '../tensor.js';
 import { hostedFile } from './hosted-file.js';
 
 /**
@@ -43,7 +43,7 @@ export function preprocessInput(x: TensorLike, args: PreprocessModeArgs = {}): T
   }
   const images = convertToTensor(x);
   if (images.rank !== 3 && images.rank !== 4) {
-    throw new HornetError(where, `expected an image or a batch of images, received ${String(images)}`);
+    throw new HornetError(where, `expected an image or a batch of images, received ${describe(images)}`);
   }
   const axis = format === 'channels_last' ? images.rank - 1 : images.rank - 3;
   const { scale, mean, deviation } = statistics[mode];
@@ -91,7 +91,7 @@ export async function decodePredictions(predictions: TensorLike, args: DecodeArg
   const { top = 5 } = args;
   const tensor = convertToTensor(predictions);
   if (tensor.rank !== 2 || tensor.shape[1] !== CLASSES) {
-    throw new HornetError(where, `expected predictions of shape [batch, ${CLASSES}], received ${String(tensor)}`);
+    throw new HornetError(where, `expected predictions of shape [batch, ${CLASSES}], received ${describe(tensor)}`);
   }
   if (!Number.isInteger(top) || top <= 0) {
     throw new HornetError(where, `expected top to be a positive integer, received ${String(top)}`);
