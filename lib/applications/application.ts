@@ -8,6 +8,7 @@ import { input } from '../layers/input.js';
 import { KerasTensor } from '../models/keras-tensor.js';
 import { Model } from '../models/model.js';
 import type { TensorLike } from '../ops/convert.js';
+import { functionName } from '../saving/registry.js';
 import { describe, type Tensor } from '../tensor.js';
 import { hostedFile, type HostedFile } from './hosted-file.js';
 import {
@@ -163,7 +164,7 @@ function settle<A extends object>(design: Design<A>, args: ApplicationArgs & A):
 
 function activationName(activation: ActivationLike | null): string {
   const fn = getActivation(activation);
-  return fn === getActivation('softmax') ? 'softmax' : fn === getActivation(null) ? 'linear' : fn.name;
+  return functionName(fn) ?? fn.name;
 }
 
 const text = (shape: Shape): string => `[${shape.map(String).join(', ')}]`;
