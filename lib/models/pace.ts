@@ -15,7 +15,10 @@ export class Pace {
   private since = performance.now();
   private earlier: Promise<void> = Promise.resolve();
 
-  constructor(private readonly device: Device) {}
+  constructor(private readonly device: Device) {
+    // Errors of earlier work are told where its results are read.
+    device.native.sync().catch(() => undefined);
+  }
 
   /** How many steps may be queued now. */
   get room(): number {
@@ -36,7 +39,7 @@ export class Pace {
     this.queued = 0;
   }
 
-  /** Waits for everything queued. Rejects with the first error of any step. */
+  /** Waits for everything queued. Rejects with the first error since the beginning. */
   async finish(): Promise<void> {
     await this.settle(this.earlier);
     this.earlier = Promise.resolve();

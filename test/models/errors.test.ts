@@ -33,7 +33,7 @@ test.each<[string, (model: Sequential) => unknown, RegExp]>([
     /batchSize to be a positive integer, received 0/,
   ],
   ['ragged rows', (m) => m.fit([[1, 2], [3]], [[1], [2]], quiet), /equal length/],
-  ['text', (m) => m.fit('data' as never, y, quiet), /array|tensor/],
+  ['text', (m) => m.fit('data' as never, y, quiet), /x to hold numbers, received strings/],
   ['targets of another shape', (m) => m.fit(x, tensor(new Float32Array(120), [8, 5, 3]), quiet), /shape/],
   ['a bad validation split', (m) => m.fit(x, y, { validationSplit: 2, ...quiet }), /validationSplit/],
 ])('%s', async (_name, action, message) => {
@@ -105,4 +105,11 @@ test('a run that fails on the device rejects what it should have filled and leav
 test('a variable keeps its shape', () => {
   const variable = new Variable([1, 2, 3]);
   expect(() => variable.assign([1, 2])).toThrow(/shape \[3\]/);
+});
+
+test('work that failed elsewhere is not the failure of a model', async () => {
+  const model = compiled();
+  const elsewhere = ops.take(tensor([1, 2]), tensor([7], [1], 'int32'), { axis: 0 });
+  expect((await model.predict(x, quiet)).shape).toEqual([8, 1]);
+  await expect(elsewhere.data()).rejects.toThrow(/out of bounds/);
 });
