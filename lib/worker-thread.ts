@@ -36,7 +36,8 @@ export class WorkerThread {
     script: URL,
     private readonly patience: number,
   ) {
-    this.#worker = new Worker(script, { execArgv: [] });
+    // What libraries print there is told by errors.
+    this.#worker = new Worker(script, { execArgv: [], stdout: true, stderr: true });
     this.#worker.on('message', (reply: Reply) => this.#answer(reply));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(new Error('the worker thread has ended')));

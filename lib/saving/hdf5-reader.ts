@@ -2,107 +2,25 @@
 // in hdf5-worker.mjs.
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { arrayOf, byteSize, type TypedArray } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
+import { WorkerThread } from '../worker-thread.js';
 import type { StoredWeight } from './restore.js';
 
 /** Type and shape of a dataset. */
 type DatasetInfo = Pick<StoredWeight, 'dtype' | 'shape'>;
 
-interface Reply {
-  readonly id: number;
-  readonly result?: unknown;
-  readonly error?: string;
-  readonly fatal?: boolean;
-}
-
-interface Waiting {
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
-/** An idle thread ends after so many milliseconds. */
-const IDLE = 5_000;
 /** A file on which the library spends longer than this, in milliseconds, on one request is given up. */
 const PATIENCE = 120_000;
 
-/** The thread, and what waits for its answers. */
-class Thread {
-  readonly #worker = new Worker(new URL('./hdf5-worker.mjs', import.meta.url), {
-    execArgv: [],
-    // What the library says about files is told by errors.
-    stdout: true,
-    stderr: true,
-  });
-  readonly #waiting = new Map<number, Waiting>();
-  #next = 0;
-  #idle: NodeJS.Timeout | null = null;
-  /** Why no more requests are taken. */
-  #ended: Error | null = null;
-
-  constructor() {
-    this.#worker.on('message', (reply: Reply) => this.#answer(reply));
-    this.#worker.on('error', (error) => this.#end(error));
-    this.#worker.on('exit', () => this.#end(new Error('the reading thread has ended')));
-    this.#worker.unref();
-  }
-
-  get usable(): boolean {
-    return this.#ended === null;
-  }
-
-  ask<T>(operation: string, ...args: readonly unknown[]): Promise<T> {
-    if (this.#ended) return Promise.reject(this.#ended);
-    if (this.#idle) clearTimeout(this.#idle);
-    this.#idle = null;
-    this.#worker.ref();
-    const id = this.#next++;
-    return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => this.#end(new Error('it takes too long to read')), PATIENCE);
-      this.#waiting.set(id, { resolve, reject, timer });
-      this.#worker.postMessage({ id, operation, args });
-    });
-  }
-
-  #answer({ id, result, error, fatal }: Reply): void {
-    const waiting = this.#waiting.get(id);
-    if (!waiting) return;
-    this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
-    if (error === undefined) waiting.resolve(result as never);
-    else waiting.reject(new Error(error));
-    if (fatal) this.#end(new Error(error));
-    else if (this.#waiting.size === 0) this.#rest();
-  }
-
-  #rest(): void {
-    this.#worker.unref();
-    this.#idle = setTimeout(() => this.#end(new Error('the reading thread has ended')), IDLE).unref();
-  }
-
-  #end(error: Error): void {
-    if (this.#ended) return;
-    this.#ended = error;
-    for (const { reject, timer } of this.#waiting.values()) {
-      clearTimeout(timer);
-      reject(error);
-    }
-    this.#waiting.clear();
-    this.#worker.unref();
-    void this.#worker.terminate();
-  }
-}
-
-let shared: Thread | null = null;
+let shared: WorkerThread | null = null;
 
 /** An open HDF5 file. Close it. */
 export class Hdf5Reader {
   private constructor(
     readonly path: string,
-    private readonly thread: Thread,
+    private readonly thread: WorkerThread,
     private readonly id: number,
     private readonly bytes: number,
     private readonly where: string,
@@ -122,7 +40,7 @@ export class Hdf5Reader {
     } catch (error) {
       throw new HornetError(where, `cannot open ${path}: ${(error as Error).message}`, { cause: error });
     }
-    if (!shared?.usable) shared = new Thread();
+    if (!shared?.usable) shared = new WorkerThread(new URL('./hdf5-worker.mjs', import.meta.url), PATIENCE);
     const thread = shared;
     let id: number;
     try {
