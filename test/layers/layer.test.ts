@@ -443,6 +443,7 @@ describe('configs', () => {
             "registered_name": null,
           },
           "name": "d",
+          "quantization_config": null,
           "trainable": true,
           "units": 3,
           "use_bias": true,
