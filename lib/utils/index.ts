@@ -1,5 +1,6 @@
 // The `utils` namespace.
 export * as boundingBoxes from './bounding-boxes/index.js';
+export { getFile, type GetFileArgs, type HashAlgorithm } from './get-file.js';
 export { normalize, type NormalizeArgs } from './normalize.js';
 export { padSequences, type PadSequencesArgs } from './pad-sequences.js';
 export { Progbar, type ProgbarArgs, type ProgbarUpdate } from './progbar.js';
