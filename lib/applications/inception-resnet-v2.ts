@@ -145,3 +145,5 @@ export const inceptionResNetV2 = application({
     return averageHead(named(x, [1536, 1], 'conv_7b'), site, 'avg_pool');
   },
 });
+
+export const { preprocessInput, decodePredictions } = inceptionResNetV2;

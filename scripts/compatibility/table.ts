@@ -51,7 +51,14 @@ function spellings(name: string, kind: string): string[] {
   return [...new Set([spell(name), ...(alias ? [spell(alias)] : [])])];
 }
 
+/** Networks are functions: with capitals in Keras, without some of them here. */
+function findNetwork(name: string): string | null {
+  const found = Object.keys(hornet.applications).find((key) => key.toLowerCase() === name.toLowerCase());
+  return found === undefined ? null : `applications.${found}`;
+}
+
 function find(module: string, name: string, kind: string): string | null {
+  if (module.startsWith('keras.applications') && /^[A-Z]/.test(name)) return findNetwork(name);
   for (const namespace of namespaces(module)) {
     for (const spelling of spellings(name, kind)) {
       const path = namespace === '' ? spelling : `${namespace}.${spelling}`;
