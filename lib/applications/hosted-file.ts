@@ -1,8 +1,5 @@
-// Files of Keras's host, on this machine.
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
-import { HornetError } from '../errors.js';
+// Files of Keras's host, brought to this machine once.
+import { getFile } from '../utils/get-file.js';
 
 const HOST = 'https://storage.googleapis.com';
 
@@ -16,8 +13,5 @@ export interface HostedFile {
 }
 
 /** Where the file lies on this machine. */
-export async function hostedFile({ path, name = basename(path) }: HostedFile): Promise<string> {
-  const place = join(process.env.KERAS_HOME ?? join(homedir(), '.keras'), 'models', name);
-  if (existsSync(place)) return Promise.resolve(place);
-  throw new HornetError('hostedFile', `${place} is missing; get it from ${HOST}/${path} and put it there`);
-}
+export const hostedFile = ({ path, name, hash }: HostedFile): Promise<string> =>
+  getFile({ fname: name, origin: `${HOST}/${path}`, fileHash: hash, cacheSubdir: 'models' });
