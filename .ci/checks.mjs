@@ -9,7 +9,7 @@ const env = { ...process.env, OMP_WAIT_POLICY: 'passive', CMAKE_BUILD_PARALLEL_L
 
 /** Suites that run on an emulated GPU, too. */
 const emulated = [
-  'test/ops/(op-cases|contract|gradients|attention|rnn|data-dependent|op-errors|random)',
+  'test/ops/(op-cases|contract|control-flow|gradients|attention|rnn|data-dependent|hash|op-errors|random)',
   'test/models/(whole-step|fit)',
   'test/native/(device|lifecycle)',
   'test/layers/(layer|precision)',
