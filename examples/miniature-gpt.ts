@@ -12,6 +12,7 @@ import {
   losses,
   multiHeadAttention,
   ops,
+  optimizers,
   random,
   setRandomSeed,
   tensor,
@@ -86,7 +87,10 @@ class Writer extends Callback {
   }
 }
 
-model.compile({ optimizer: 'adam', loss: new losses.SparseCategoricalCrossentropy({ fromLogits: true }) });
+model.compile({
+  optimizer: new optimizers.Adam({ learningRate: 0.003 }),
+  loss: new losses.SparseCategoricalCrossentropy({ fromLogits: true }),
+});
 await model.fit(x, y, { epochs, batchSize: 32, verbose: 2, callbacks: [new Writer()] });
 
 const written = await write(200);
