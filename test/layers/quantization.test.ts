@@ -184,13 +184,13 @@ test('training in 8-bit floats takes the steps that Keras takes', async () => {
 test('a model that Keras quantized, adapted and saved computes what it computes there, and survives our saving', async () => {
   const { inputs, output } = golden.saved;
   const data = tensor(inputs, undefined, 'int32');
-  const model = (await loadModel(fileURLToPath(new URL('../golden/quantization.keras', import.meta.url))));
+  const model = await loadModel(fileURLToPath(new URL('../golden/quantization.keras', import.meta.url)));
   expectClose(await read(model(data)), output, 1e-6);
   const adapted = model.getLayer('adapted') as layers.Dense;
   for (const each of adapted.weights.filter(({ name }) => name.startsWith('lora'))) each.assign(ramp(each.shape, 3));
   const path = join(await mkdtemp(join(tmpdir(), 'hornet-quantized-')), 'model.keras');
   await saveModel(model, path);
-  const copy = (await loadModel(path));
+  const copy = await loadModel(path);
   // The adaptation has become part of the quantized kernel: as exact as eight bits are.
   const [before, after] = await Promise.all([model, copy].map((each) => read(each(data))));
   expectClose(after, before, 0.02);
