@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const network = (): Sequential => new Sequential([input({ shape: [4] }), dense(3), new Scale() as Layer, dense(2)]);
+const network = (): Sequential => new Sequential([input({ shape: [4] }), dense(3), new Scale(), dense(2)]);
 
 test('classes of the user are found when they are named', async () => {
   const path = join(folder, 'own.keras');
