@@ -54,11 +54,11 @@ TEST("iota counts along an axis") {
   }
 }
 
-void checkQr(DType dtype, int64_t m, int64_t n) {
+void checkQr(int64_t m, int64_t n) {
   const int64_t k = std::min(m, n);
-  HostTensor x = randomTensor(dtype, {2, m, n});
+  HostTensor x = randomTensor(DType::float64, {2, m, n});
   const auto [q, r] = [&] {
-    auto results = runKernel("qr", {}, {x}, {{dtype, {2, m, k}}, {dtype, {2, k, n}}});
+    auto results = runKernel("qr", {}, {x}, {{DType::float64, {2, m, k}}, {DType::float64, {2, k, n}}});
     return std::pair(results[0], results[1]);
   }();
   double residual = 0, orthogonality = 0, lower = 0;
@@ -81,19 +81,24 @@ void checkQr(DType dtype, int64_t m, int64_t n) {
     // LAPACK turns the first column against the sign of its first value.
     if (m > 1) CHECK((r.get(b * k * n) > 0) == (x.get(b * m * n) < 0));
   }
-  CHECK(residual < 10 * tolerance(dtype) && orthogonality < 10 * tolerance(dtype) && lower == 0);
+  CHECK(residual < 10 * tolerance(DType::float64) && orthogonality < 10 * tolerance(DType::float64) && lower == 0);
 }
 
 TEST("qr multiplies back, with orthonormal columns") {
-  for (const DType dtype : {DType::float32, DType::float64, DType::bfloat16}) {
-    for (const auto& [m, n] :
-         std::vector<std::pair<int64_t, int64_t>>{{5, 5}, {9, 4}, {4, 9}, {1, 3}, {3, 1}, {40, 30}}) {
-      checkQr(dtype, m, n);
-    }
+  for (const auto& [m, n] :
+       std::vector<std::pair<int64_t, int64_t>>{{5, 5}, {9, 4}, {4, 9}, {1, 3}, {3, 1}, {40, 30}}) {
+    checkQr(m, n);
   }
   const HostTensor x = tensorOf(DType::float64, {2, 2}, {-3, 1, 0, -2});
   const auto results = runKernel("qr", {}, {x}, {x.spec, x.spec});
   CHECK(difference(results[1], {-3, 1, 0, -2}) == 0);  // nothing to reflect: the diagonal keeps its sign
+}
+
+TEST("linear algebra refuses other types than those it computes in") {
+  const HostTensor x = tensorOf(DType::float32, {2, 2}, {1, 0, 0, 1});
+  CHECK(thrownBy([&] {
+          runKernel("qr", {}, {x}, {x.spec, x.spec});
+        }) == "[qr] expected float64 or int32, received float32");
 }
 
 }  // namespace
