@@ -50,6 +50,8 @@ struct Batch {
 ///     template <class Team> HORNET_TEAM_FN void solve(const Team&, const Problem&)
 /// and a kName, by which the device's compiler knows it. What it leaves away it has from here.
 struct Algorithm {
+  /// What its inputs and outputs hold, but for int32.
+  using Operand = double;
   /// Dimensions of one problem's first input; those before them are the batch.
   static constexpr int kRank = 2;
   /// Attributes of the op, integers, which become `options`.

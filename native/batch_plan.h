@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include "batch.h"
 #include "kernel.h"
@@ -11,19 +12,20 @@
 
 namespace hornet {
 
-/// Algorithms compute in float64 and number things in int32.
-inline void checkTypes(const KernelArgs& args) {
+template <class Algorithm>
+void checkTypes(const KernelArgs& args) {
+  constexpr DType real = std::is_same_v<typename Algorithm::Operand, float> ? DType::float32 : DType::float64;
   for (const auto* specs : {&args.inputs, &args.outputs}) {
     for (const TensorSpec& spec : *specs) {
-      if (spec.dtype == DType::float64 || spec.dtype == DType::int32) continue;
-      throw Error(args.op, std::string("expected float64 or int32, received ") + dtypeName(spec.dtype));
+      if (spec.dtype == real || spec.dtype == DType::int32) continue;
+      throw Error(args.op, std::string("expected ") + dtypeName(real) + " or int32, received " + dtypeName(spec.dtype));
     }
   }
 }
 
 template <class Algorithm>
 Batch planBatch(const KernelArgs& args) {
-  checkTypes(args);
+  checkTypes<Algorithm>(args);
   Batch batch{};
   const std::vector<int64_t>& shape = args.inputs[0].shape;
   batch.count = product(shape, 0, shape.size() - Algorithm::kRank);

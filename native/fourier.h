@@ -15,6 +15,7 @@ inline constexpr int64_t kLargestRadix = 31;
 /// Real and imaginary parts [n] of y_k = sum of x_j exp(∓2πi jk/n), + where it is the inverse; not divided by n.
 template <class Real>
 struct Fourier : Algorithm {
+  using Operand = Real;
   static constexpr const char* kName = std::is_same_v<Real, float> ? "Fourier<float>" : "Fourier<double>";
   static constexpr int kRank = 1;
   static constexpr const char* kAttributes[3] = {"inverse"};
