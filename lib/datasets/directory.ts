@@ -101,8 +101,8 @@ export async function datasetFromDirectory<Sample, X>(
     const taken = { paths: mixed.paths.slice(...range), labels: mixed.labels?.slice(...range) ?? null };
     if (taken.paths.length === 0) {
       const { what, extensions } = kind;
-      const which_ = which ? `${which} ` : '';
-      throw new HornetError(where, `found no ${which_}${what} in ${directory}; looked for ${extensions.join(', ')}`);
+      const sought = which ? `${which} ${what}` : what;
+      throw new HornetError(where, `found no ${sought} in ${directory}; looked for ${extensions.join(', ')}`);
     }
     if (verbose && which) console.log(`Using ${taken.paths.length} files for ${which}.`);
     const again = shuffle && !(subset === 'both' && which === 'validation') ? seed : null;

@@ -1,4 +1,5 @@
 // Layers that take a part of images: CenterCrop, RandomCrop.
+import { croppedTo } from '../ops/image/aspect.js';
 import { cropImages, resize } from '../ops/image/index.js';
 import { cast, multiply, negative, slice, stack, type TensorLike } from '../ops/index.js';
 import { randint, type SeedGenerator } from '../random.js';
@@ -30,11 +31,8 @@ export interface Part extends Size {
 
 /** The largest part in the middle that has the aspect ratio of `target`. */
 function middleOf(sizes: Size, target: Size) {
-  const atMost = (size: number, most: number): number => Math.max(Math.min(most, Math.floor(size)), 1);
-  const height = atMost((sizes.width * target.height) / target.width, sizes.height);
-  const width = atMost((sizes.height * target.width) / target.height, sizes.width);
-  const gap = (outer: number, inner: number): number => Math.floor((outer - inner) / 2);
-  return { top: gap(sizes.height, height), left: gap(sizes.width, width), height, width };
+  const { starts, sizes: part } = croppedTo([sizes.height, sizes.width], [target.height, target.width]);
+  return { top: starts[0], left: starts[1], height: part[0], width: part[1] };
 }
 
 /** Corners in the whole image as corners in a part of it that was brought to the size of `target`. */
