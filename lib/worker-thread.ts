@@ -11,31 +11,28 @@ interface Reply {
 interface Waiting {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly patience: number;
 }
 
 /** An idle thread ends after so many milliseconds. */
 const IDLE = 5_000;
+
 /**
  * A thread, and what waits for its answers. Messages to it are `{ id, operation, args }`, its answers `{ id, result }` or
  * `{ id, error, fatal }`. It does not keep the process alive, and ends when it has been idle for a while.
  */
 export class WorkerThread {
   readonly #worker: Worker;
+  /** The oldest first. */
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
-  #idle: NodeJS.Timeout | null = null;
+  /** Until the thread has taken too long, or has been idle for too long. */
+  #timer: NodeJS.Timeout | null = null;
   /** Why no more requests are taken. */
   #ended: Error | null = null;
 
-  /**
-   * @param script - What it runs.
-   * @param patience - A request that takes longer, in milliseconds, ends the thread.
-   */
-  constructor(
-    script: URL,
-    private readonly patience: number,
-  ) {
+  /** @param script - What it runs. */
+  constructor(script: URL) {
     // What libraries print there is told by errors.
     this.#worker = new Worker(script, { execArgv: [], stdout: true, stderr: true });
     this.#worker.on('message', (reply: Reply) => this.#answer(reply));
@@ -54,16 +51,17 @@ export class WorkerThread {
     return this.#ended === null;
   }
 
-  /** The answer to a request. */
-  ask<T>(operation: string, ...args: readonly unknown[]): Promise<T> {
+  /**
+   * The answer to a request.
+   *
+   * @param patience - The thread is ended when this is its oldest request and it answers none in so many milliseconds.
+   */
+  ask<T>(operation: string, args: readonly unknown[], patience: number): Promise<T> {
     if (this.#ended) return Promise.reject(this.#ended);
-    if (this.#idle) clearTimeout(this.#idle);
-    this.#idle = null;
-    this.#worker.ref();
     const id = this.#next++;
     return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => this.#end(new Error('it takes too long')), this.patience);
-      this.#waiting.set(id, { resolve, reject, timer });
+      this.#waiting.set(id, { resolve, reject, patience });
+      if (this.#waiting.size === 1) this.#watch();
       this.#worker.postMessage({ id, operation, args });
     });
   }
@@ -72,25 +70,30 @@ export class WorkerThread {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
     if (error === undefined) waiting.resolve(result as never);
     else waiting.reject(new Error(error));
     if (fatal) this.#end(new Error(error));
-    else if (this.#waiting.size === 0) this.#rest();
+    else this.#watch();
   }
 
-  #rest(): void {
-    this.#worker.unref();
-    this.#idle = setTimeout(() => this.#end(new Error('the worker thread has ended')), IDLE).unref();
+  /** Keeps the time of the oldest request, or of idleness. */
+  #watch(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    const [first] = this.#waiting.values();
+    if (first) {
+      this.#worker.ref();
+      this.#timer = setTimeout(() => this.#end(new Error('it takes too long')), first.patience);
+    } else {
+      this.#worker.unref();
+      this.#timer = setTimeout(() => this.#end(new Error('the worker thread has ended')), IDLE).unref();
+    }
   }
 
   #end(error: Error): void {
     if (this.#ended) return;
     this.#ended = error;
-    for (const { reject, timer } of this.#waiting.values()) {
-      clearTimeout(timer);
-      reject(error);
-    }
+    if (this.#timer) clearTimeout(this.#timer);
+    for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     this.#worker.unref();
     void this.#worker.terminate();

@@ -25,6 +25,7 @@ export interface DecodedImage {
   readonly shape: readonly [number, number, number];
 }
 
+/** Milliseconds for an image. */
 const PATIENCE = 60_000;
 const threads: WorkerThread[] = [];
 
@@ -34,7 +35,7 @@ function thread(): WorkerThread {
   const least = threads.reduce<WorkerThread | null>((a, b) => (a && a.load <= b.load ? a : b), null);
   const most = Math.min(4, availableParallelism());
   if (least && (least.load === 0 || threads.length >= most)) return least;
-  const made = new WorkerThread(new URL('./image-worker.mjs', import.meta.url), PATIENCE);
+  const made = new WorkerThread(new URL('./image-worker.mjs', import.meta.url));
   threads.push(made);
   return made;
 }
@@ -51,7 +52,7 @@ export async function decodeImage(where: string, path: string, args: DecodeArgs)
     const placed = args.padToAspectRatio ? fittedInto(image, size) : { starts: [0, 0], sizes: size };
     const [rows, columns] = placed.sizes.map((places, i) => taps(cut.sizes[i], places, args.interpolation));
     const task = { path, channels, cut, rows, columns, placed, size };
-    const buffer = await thread().ask<ArrayBuffer>('decode', task);
+    const buffer = await thread().ask<ArrayBuffer>('decode', [task], PATIENCE);
     return { pixels: new Float32Array(buffer), shape: [size[0], size[1], channels] };
   } catch (error) {
     throw new HornetError(where, `cannot decode ${path}: ${(error as Error).message}`, { cause: error });

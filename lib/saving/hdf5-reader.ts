@@ -11,8 +11,11 @@ import type { StoredWeight } from './restore.js';
 /** Type and shape of a dataset. */
 type DatasetInfo = Pick<StoredWeight, 'dtype' | 'shape'>;
 
-/** A file on which the library spends longer than this, in milliseconds, on one request is given up. */
-const PATIENCE = 120_000;
+/**
+ * A file on which the library spends longer on one request is given up, in milliseconds: damaged ones can keep it for ever.
+ * Numbers may come from a slow disk, at 5 MB a second.
+ */
+const patienceFor = (bytes: number): number => 15_000 + bytes / 5_000;
 
 let shared: WorkerThread | null = null;
 
@@ -40,11 +43,11 @@ export class Hdf5Reader {
     } catch (error) {
       throw new HornetError(where, `cannot open ${path}: ${(error as Error).message}`, { cause: error });
     }
-    if (!shared?.usable) shared = new WorkerThread(new URL('./hdf5-worker.mjs', import.meta.url), PATIENCE);
+    if (!shared?.usable) shared = new WorkerThread(new URL('./hdf5-worker.mjs', import.meta.url));
     const thread = shared;
     let id: number;
     try {
-      id = await thread.ask<number>('open', absolute);
+      id = await thread.ask<number>('open', [absolute], patienceFor(0));
     } catch (error) {
       throw new HornetError(where, `${path} is not an HDF5 file, or damaged`, { cause: error });
     }
@@ -52,13 +55,13 @@ export class Hdf5Reader {
     try {
       return await use(reader);
     } finally {
-      if (thread.usable) await thread.ask('close', id).catch(() => undefined);
+      if (thread.usable) await thread.ask('close', [id], patienceFor(0)).catch(() => undefined);
     }
   }
 
-  private async ask<T>(operation: string, path: string): Promise<T> {
+  private async ask<T>(operation: string, path: string, bytes = 0): Promise<T> {
     try {
-      return await this.thread.ask<T>(operation, this.id, path || '/');
+      return await this.thread.ask<T>(operation, [this.id, path || '/'], patienceFor(bytes));
     } catch (error) {
       throw new HornetError(this.where, `${this.path} is damaged at '${path}'`, { cause: error });
     }
@@ -88,7 +91,7 @@ export class Hdf5Reader {
     if (!Number.isSafeInteger(bytes) || bytes > Math.max(2 ** 20, this.bytes * 1000)) {
       throw new HornetError(this.where, `${this.path} claims to hold ${bytes} bytes at '${path}'`);
     }
-    const buffer = await this.ask<ArrayBuffer>('read', path);
+    const buffer = await this.ask<ArrayBuffer>('read', path, bytes);
     if (buffer.byteLength !== bytes) throw new HornetError(this.where, `${this.path} is damaged at '${path}'`);
     return new (arrayOf(dtype))(buffer, 0, sizeOf(shape));
   }
