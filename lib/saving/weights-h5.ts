@@ -201,8 +201,8 @@ async function restore(
       } else into.refuse(message);
       continue;
     }
-    const found = weights.map(({ name }, i) => source.find(group, name ?? String(i)));
-    for (const [i, { variable }] of weights.entries()) into.add(variable, await found[i]);
+    const found = await Promise.all(weights.map(({ name }, i) => source.find(group, name ?? String(i))));
+    for (const [i, { variable }] of weights.entries()) into.add(variable, found[i]);
     if (owner instanceof Layer) restored.push(owner);
   }
   await into.finish();
