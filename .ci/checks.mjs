@@ -51,7 +51,7 @@ const stages = [
     [['nvcc', 'node scripts/compile-kernels.mjs']],
     [['cudnn plans', 'npm run --silent test:plans']],
   ],
-  [[['nvrtc', `node scripts/compile-kept.mjs ${kept} 90`]]],
+  [[['nvrtc', `node scripts/compile-kept.mjs ${kept} compute_90`]]],
   [[['damaged files', 'npx tsx scripts/fuzz-files.ts 60']]],
   [[['vectors', 'npm run --silent vectors -- test/golden/vectors']]],
   [[['packaging', 'node test/packaging/pack.mjs']]],
