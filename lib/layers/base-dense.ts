@@ -1,16 +1,15 @@
 // What dense layers share: kernel, bias and activation; and for those that can be adapted and quantized, how they are.
 import { getActivation, type ActivationFunction, type ActivationLike } from '../activations/index.js';
-import { getConstraint, type ConstraintLike } from '../constraints/index.js';
-import { getInitializer, type InitializerLike } from '../initializers/index.js';
+import type { InitializerLike } from '../initializers/index.js';
 import { add, cast } from '../ops/index.js';
 import type { QuantizationConfig } from '../quantizers/config.js';
 import { AbsMaxQuantizer, type Quantizer } from '../quantizers/quantizer.js';
-import { getRegularizer, type RegularizerLike } from '../regularizers/index.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import { QuantizedFloat8DTypePolicy } from './dtype-policy.js';
 import { Float8Product, shortened } from './float8.js';
 import type { Shape } from './input-spec.js';
+import { kernelBiasOptions, type KernelBiasArgs, type KernelBiasOptions } from './kernel-bias.js';
 import { Layer, type CallArgs, type Config, type LayerArgs } from './layer.js';
 import { Lora, loraConfig, type LoraArgs, type LoraRankArgs } from './lora.js';
 import { blockSizeOf, multiplyQuantized } from './quantization.js';
@@ -18,49 +17,22 @@ import { QuantizedWeight, type WeightLayout } from './quantized-weight.js';
 import type { SavedWeight } from './weights.js';
 
 /** Options that dense layers share. */
-export interface BaseDenseArgs extends LayerArgs {
+export interface BaseDenseArgs extends LayerArgs, KernelBiasArgs {
   /** Default: none (linear). */
   readonly activation?: ActivationLike | null;
-  /** Default `glorotUniform`. */
-  readonly kernelInitializer?: InitializerLike;
-  /** Default `zeros`. */
-  readonly biasInitializer?: InitializerLike;
-  readonly kernelRegularizer?: RegularizerLike | null;
-  readonly biasRegularizer?: RegularizerLike | null;
-  readonly kernelConstraint?: ConstraintLike | null;
-  readonly biasConstraint?: ConstraintLike | null;
 }
-
-type WeightOptions = Required<
-  Pick<
-    BaseDenseArgs,
-    | 'kernelInitializer'
-    | 'biasInitializer'
-    | 'kernelRegularizer'
-    | 'biasRegularizer'
-    | 'kernelConstraint'
-    | 'biasConstraint'
-  >
->;
 
 /** A product with a kernel, a bias, an activation. */
 export abstract class BaseDense extends Layer {
   readonly activation: ActivationFunction;
   kernel: Variable | null = null;
   bias: Variable | null = null;
-  protected readonly weightArgs: WeightOptions;
+  protected readonly weightArgs: KernelBiasOptions;
 
   constructor(args: BaseDenseArgs) {
     super(args);
     this.activation = getActivation(args.activation ?? null);
-    this.weightArgs = {
-      kernelInitializer: getInitializer(args.kernelInitializer ?? 'glorotUniform'),
-      biasInitializer: getInitializer(args.biasInitializer ?? 'zeros'),
-      kernelRegularizer: getRegularizer(args.kernelRegularizer ?? null),
-      biasRegularizer: getRegularizer(args.biasRegularizer ?? null),
-      kernelConstraint: getConstraint(args.kernelConstraint ?? null),
-      biasConstraint: getConstraint(args.biasConstraint ?? null),
-    };
+    this.weightArgs = kernelBiasOptions(args);
   }
 
   protected addKernel(shape: Shape, initializer: InitializerLike = this.weightArgs.kernelInitializer): void {

@@ -1,21 +1,22 @@
 // Convolution layers over 1 to 3 spatial axes.
 import { getActivation, type ActivationFunction, type ActivationLike } from '../activations/index.js';
 import { checkDataFormat, type DataFormat } from '../config.js';
-import { getConstraint, type ConstraintLike } from '../constraints/index.js';
+import { getConstraint } from '../constraints/index.js';
 import { HornetError } from '../errors.js';
-import { getInitializer, type InitializerLike } from '../initializers/index.js';
+import { getInitializer } from '../initializers/index.js';
 import { add, conv, reshape } from '../ops/index.js';
 import { perAxis, type PerAxis } from '../ops/window.js';
-import { getRegularizer, type RegularizerLike } from '../regularizers/index.js';
+import { getRegularizer } from '../regularizers/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import type { Shape } from './input-spec.js';
+import type { KernelBiasArgs } from './kernel-bias.js';
 import { Layer, type Config, type LayerArgs } from './layer.js';
 import { Lora, loraConfig, type LoraArgs, type LoraRankArgs } from './lora.js';
 
 /** Options that all convolutions share. */
-export interface BaseConvArgs extends LayerArgs {
+export interface BaseConvArgs extends LayerArgs, KernelBiasArgs {
   /** Steps of the kernel along each axis. Default 1. */
   readonly strides?: PerAxis;
   /** `valid` (default), `same`, or for one axis `causal`. */
@@ -28,14 +29,6 @@ export interface BaseConvArgs extends LayerArgs {
   readonly activation?: ActivationLike | null;
   /** Default true. */
   readonly useBias?: boolean;
-  /** Default `glorotUniform`. */
-  readonly kernelInitializer?: InitializerLike;
-  /** Default `zeros`. */
-  readonly biasInitializer?: InitializerLike;
-  readonly kernelRegularizer?: RegularizerLike | null;
-  readonly biasRegularizer?: RegularizerLike | null;
-  readonly kernelConstraint?: ConstraintLike | null;
-  readonly biasConstraint?: ConstraintLike | null;
 }
 
 export interface ConvArgs extends BaseConvArgs, LoraRankArgs {

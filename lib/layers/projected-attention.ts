@@ -1,8 +1,6 @@
 // What MultiHeadAttention and GroupQueryAttention share: projections to heads and back, masks, and attention over any axes.
 // Scores are written out only where somebody wants them or where some are to be dropped.
-import { getConstraint, type ConstraintLike } from '../constraints/index.js';
 import { HornetError } from '../errors.js';
-import { getInitializer, type InitializerLike } from '../initializers/index.js';
 import { renewed } from '../initializers/initializer.js';
 import { sizeOf } from '../graph/ir.js';
 import {
@@ -15,7 +13,7 @@ import {
   reshape,
   transpose,
 } from '../ops/index.js';
-import { getRegularizer, type RegularizerLike } from '../regularizers/index.js';
+import type { getRegularizer } from '../regularizers/index.js';
 import type { Tensor } from '../tensor.js';
 import type { Tree } from '../tree.js';
 import { Softmax } from './activation-layers.js';
@@ -23,12 +21,13 @@ import { allOf, causalMask, windowMask } from './attention-masks.js';
 import { checkPositive } from './conv.js';
 import { EinsumDense } from './einsum-dense.js';
 import type { Shape } from './input-spec.js';
+import { kernelBiasOptions, type KernelBiasArgs, type KernelBiasOptions } from './kernel-bias.js';
 import { Layer, type CallArgs, type CallOptions, type Config, type LayerArgs, type Mask } from './layer.js';
 import { setMask } from './mask.js';
 import { Dropout } from './noise.js';
 
 /** Options that the attention layers with several heads share. */
-export interface ProjectedAttentionArgs extends LayerArgs {
+export interface ProjectedAttentionArgs extends LayerArgs, KernelBiasArgs {
   /** Share of attention weights that training drops. Default 0. */
   readonly dropout?: number;
   /** Whether the projections have biases. Default true. */
@@ -40,14 +39,6 @@ export interface ProjectedAttentionArgs extends LayerArgs {
    * in any case.
    */
   readonly flashAttention?: boolean | null;
-  /** Default `glorotUniform`. */
-  readonly kernelInitializer?: InitializerLike;
-  /** Default `zeros`. */
-  readonly biasInitializer?: InitializerLike;
-  readonly kernelRegularizer?: RegularizerLike | null;
-  readonly biasRegularizer?: RegularizerLike | null;
-  readonly kernelConstraint?: ConstraintLike | null;
-  readonly biasConstraint?: ConstraintLike | null;
   /** Whether a sigmoid of a projection of the query multiplies the result. Default false. */
   readonly useGate?: boolean;
   /** Of dropout. Default: from the global seed. */
@@ -105,15 +96,7 @@ export abstract class ProjectedAttention extends Layer {
   private dropoutLayer: Dropout | null = null;
   outputDense: EinsumDense | null = null;
   /** Initializers, regularizers and constraints of the projections. */
-  protected readonly weightArgs: Pick<
-    ProjectedAttentionArgs,
-    | 'kernelInitializer'
-    | 'biasInitializer'
-    | 'kernelRegularizer'
-    | 'biasRegularizer'
-    | 'kernelConstraint'
-    | 'biasConstraint'
-  >;
+  protected readonly weightArgs: KernelBiasOptions;
 
   constructor(
     /** Penalty on the outputs of the projections. */
@@ -127,14 +110,7 @@ export abstract class ProjectedAttention extends Layer {
     this.slidingWindow = args.slidingWindow ?? null;
     this.flashAttention = args.flashAttention ?? false;
     this.seed = args.seed ?? null;
-    this.weightArgs = {
-      kernelInitializer: getInitializer(args.kernelInitializer ?? 'glorotUniform'),
-      biasInitializer: getInitializer(args.biasInitializer ?? 'zeros'),
-      kernelRegularizer: getRegularizer(args.kernelRegularizer ?? null),
-      biasRegularizer: getRegularizer(args.biasRegularizer ?? null),
-      kernelConstraint: getConstraint(args.kernelConstraint ?? null),
-      biasConstraint: getConstraint(args.biasConstraint ?? null),
-    };
+    this.weightArgs = kernelBiasOptions(args);
     if (this.slidingWindow !== null) checkPositive(this.name, 'slidingWindow', this.slidingWindow);
     if (this.flashAttention && this.dropout > 0) {
       throw new HornetError(this.name, 'flashAttention cannot drop attention weights; set dropout to 0');
@@ -188,8 +164,8 @@ export abstract class ProjectedAttention extends Layer {
       activation,
       biasAxes: this.useBias ? biasAxes : null,
       // Each projection draws numbers of its own.
-      kernelInitializer: renewed(getInitializer(kernelInitializer!)),
-      biasInitializer: renewed(getInitializer(biasInitializer!)),
+      kernelInitializer: renewed(kernelInitializer),
+      biasInitializer: renewed(biasInitializer),
       activityRegularizer: this.projectionRegularizer,
       dtype: this.dtypePolicy,
     });

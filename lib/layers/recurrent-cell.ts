@@ -13,6 +13,7 @@ import type { Tree } from '../tree.js';
 import type { Variable } from '../variable.js';
 import { checkPositive } from './conv.js';
 import type { Shape } from './input-spec.js';
+import { kernelBiasOptions, type KernelBiasArgs } from './kernel-bias.js';
 import { Layer, type CallArgs, type Config, type LayerArgs } from './layer.js';
 
 /** Widths of a cell's states. */
@@ -34,23 +35,15 @@ export type RecurrentCell = Layer & {
 };
 
 /** Options that all cells share. */
-export interface CellArgs extends LayerArgs {
+export interface CellArgs extends LayerArgs, KernelBiasArgs {
   /** Default `tanh`; null for none. */
   readonly activation?: ActivationLike | null;
   /** Default true. */
   readonly useBias?: boolean;
-  /** Of the weights of the inputs. Default `glorotUniform`. */
-  readonly kernelInitializer?: InitializerLike;
   /** Of the weights of the state. Default `orthogonal`. */
   readonly recurrentInitializer?: InitializerLike;
-  /** Default `zeros`. */
-  readonly biasInitializer?: InitializerLike;
-  readonly kernelRegularizer?: RegularizerLike | null;
   readonly recurrentRegularizer?: RegularizerLike | null;
-  readonly biasRegularizer?: RegularizerLike | null;
-  readonly kernelConstraint?: ConstraintLike | null;
   readonly recurrentConstraint?: ConstraintLike | null;
-  readonly biasConstraint?: ConstraintLike | null;
   /** Share of the inputs that training drops, the same ones at every step. Default 0. */
   readonly dropout?: number;
   /** Share of the state that training drops, the same at every step. Default 0. */
@@ -137,15 +130,10 @@ export abstract class BaseCell extends Layer {
     this.#inputPattern = new DropPattern(this.dropout, this.seedGenerator, this.patterns);
     this.#statePattern = new DropPattern(this.recurrentDropout, this.seedGenerator, this.patterns);
     this.#args = {
-      kernelInitializer: getInitializer(args.kernelInitializer ?? 'glorotUniform'),
+      ...kernelBiasOptions(args),
       recurrentInitializer: getInitializer(args.recurrentInitializer ?? 'orthogonal'),
-      biasInitializer: getInitializer(args.biasInitializer ?? 'zeros'),
-      kernelRegularizer: getRegularizer(args.kernelRegularizer ?? null),
       recurrentRegularizer: getRegularizer(args.recurrentRegularizer ?? null),
-      biasRegularizer: getRegularizer(args.biasRegularizer ?? null),
-      kernelConstraint: getConstraint(args.kernelConstraint ?? null),
       recurrentConstraint: getConstraint(args.recurrentConstraint ?? null),
-      biasConstraint: getConstraint(args.biasConstraint ?? null),
     };
   }
 

@@ -29,23 +29,28 @@ export interface PadImagesArgs extends TargetArgs {
   readonly rightPadding?: number | null;
 }
 
-/** Two of [before, after, target], as named; `before + after` is `gap(target)`. Gives all three. */
+/** What is cut off or put around along an axis, and the size that this gives. */
+interface Edges {
+  readonly before: number;
+  readonly after: number;
+  readonly target: number;
+}
+
+/** Two of [before, after, target] are given, as named; gives all three. `growth` is what an edge of 1 adds to `size`. */
 function solve(
   op: string,
   names: readonly [string, string, string],
   given: Readonly<Record<string, unknown>>,
-  excess: (target: number) => number,
-  target: (excess: number) => number,
-): { before: number; after: number; target: number } {
-  const [before, after, size] = names.map((name) => (given[name] ?? null) as number | null);
-  const text = names.map((name, i) => `${name} ${[before, after, size][i]}`).join(', ');
-  if ([before, after, size].filter((each) => each === null).length !== 1) {
+  size: number,
+  growth: 1 | -1,
+): Edges {
+  const [before, after, target] = names.map((name) => (given[name] ?? null) as number | null);
+  const text = names.map((name, i) => `${name} ${[before, after, target][i]}`).join(', ');
+  if ([before, after, target].filter((each) => each === null).length !== 1) {
     throw new HornetError(op, `expected exactly two of ${names.join(', ')}, received ${text}`);
   }
-  const found =
-    size === null
-      ? { before: before!, after: after!, target: target(before! + after!) }
-      : { before: before ?? excess(size) - after!, after: after ?? excess(size) - before!, target: size };
+  const both = target === null ? before! + after! : growth * (target - size);
+  const found = { before: before ?? both - after!, after: after ?? both - before!, target: size + growth * both };
   if (Object.values(found).some((each) => !(Number.isInteger(each) && each >= 0))) {
     const outcome = `${found.before}, ${found.after} and ${found.target}`;
     throw new HornetError(
@@ -56,37 +61,35 @@ function solve(
   return found;
 }
 
+/** The edges of all axes of images. */
+function solveAxes(
+  op: string,
+  x: Tensor,
+  options: CropImagesArgs | PadImagesArgs,
+  edge: 'Cropping' | 'Padding',
+): readonly Edges[] {
+  const { height, width } = imageAxes(op, x, options.dataFormat);
+  const growth = edge === 'Padding' ? 1 : -1;
+  const along = (axis: number, names: readonly [string, string, string]): Edges =>
+    solve(op, names, { ...options }, x.shape[axis], growth);
+  const edges: Edges[] = x.shape.map((size) => ({ before: 0, after: 0, target: size }));
+  edges[height] = along(height, [`top${edge}`, `bottom${edge}`, 'targetHeight']);
+  edges[width] = along(width, [`left${edge}`, `right${edge}`, 'targetWidth']);
+  return edges;
+}
+
 /**
  * Images without some of their edges.
  *
  * @throws HornetError unless two numbers are given for each axis and leave something that is there.
  */
 export const cropImages = publicOp('image.cropImages', (images: TensorLike, options: CropImagesArgs = {}): Tensor => {
-  const op = 'image.cropImages';
   const x = convertToTensor(images);
-  const { height, width } = imageAxes(op, x, options.dataFormat);
-  const along = (axis: number, names: readonly [string, string, string]) => {
-    const size = x.shape[axis];
-    return solve(
-      op,
-      names,
-      { ...options },
-      (target) => size - target,
-      (excess) => size - excess,
-    );
-  };
-  const rows = along(height, ['topCropping', 'bottomCropping', 'targetHeight']);
-  const columns = along(width, ['leftCropping', 'rightCropping', 'targetWidth']);
-  const part = (of: (edges: typeof rows) => number, others: readonly number[]): number[] =>
-    others.map((other, axis) => (axis === height ? of(rows) : axis === width ? of(columns) : other));
-  const starts = part(
-    (edges) => edges.before,
-    x.shape.map(() => 0),
-  );
+  const edges = solveAxes('image.cropImages', x, options, 'Cropping');
   return sliceAt(
     x,
-    starts,
-    part((edges) => edges.target, x.shape),
+    edges.map(({ before }) => before),
+    edges.map(({ target }) => target),
   );
 });
 
@@ -96,22 +99,11 @@ export const cropImages = publicOp('image.cropImages', (images: TensorLike, opti
  * @throws HornetError unless two numbers are given for each axis and leave no edge that is negative.
  */
 export const padImages = publicOp('image.padImages', (images: TensorLike, options: PadImagesArgs = {}): Tensor => {
-  const op = 'image.padImages';
   const x = convertToTensor(images);
-  const { height, width } = imageAxes(op, x, options.dataFormat);
-  const along = (axis: number, names: readonly [string, string, string]) => {
-    const size = x.shape[axis];
-    return solve(
-      op,
-      names,
-      { ...options },
-      (target) => target - size,
-      (excess) => size + excess,
-    );
-  };
-  const rows = along(height, ['topPadding', 'bottomPadding', 'targetHeight']);
-  const columns = along(width, ['leftPadding', 'rightPadding', 'targetWidth']);
-  const edge = (side: 'before' | 'after'): number[] =>
-    x.shape.map((_, axis) => (axis === height ? rows[side] : axis === width ? columns[side] : 0));
-  return padWith(x, edge('before'), edge('after'));
+  const edges = solveAxes('image.padImages', x, options, 'Padding');
+  return padWith(
+    x,
+    edges.map(({ before }) => before),
+    edges.map(({ after }) => after),
+  );
 });
