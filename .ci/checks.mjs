@@ -52,9 +52,13 @@ const stages = [
     [['cudnn plans', 'npm run --silent test:plans']],
   ],
   [[['nvrtc', `node scripts/compile-kept.mjs ${kept} compute_90`]]],
-  [[['damaged files', 'npx tsx scripts/fuzz-files.ts 60']]],
-  [[['vectors', 'npm run --silent vectors -- test/golden/vectors']]],
-  [[['packaging', 'node test/packaging/pack.mjs']]],
+  [
+    [['packaging', 'node test/packaging/pack.mjs']],
+    [
+      ['damaged files', 'npx tsx scripts/fuzz-files.ts 60'],
+      ['vectors', 'npm run --silent vectors -- test/golden/vectors'],
+    ],
+  ],
 ];
 
 function run([name, command]) {
