@@ -28,18 +28,34 @@ const dtypeOfCode: Readonly<Record<string, DType>> = {
  * @returns The tensors by name, with the shapes and dtypes of the file.
  * @throws HornetError if the file is missing, damaged or holds something else than numbers.
  */
-export async function loadNpz(path: string | URL): Promise<Record<string, DeviceTensor>> {
-  const bytes = await readBytes(path, 'loadNpz');
+export function loadNpz(path: string | URL): Promise<Record<string, DeviceTensor>> {
+  return readNpz('loadNpz', path);
+}
+
+/** `loadNpz` for those of the arrays that are named. Internal. */
+export async function readNpz<Name extends string>(
+  where: string,
+  path: string | URL,
+  names?: readonly Name[],
+): Promise<Record<Name, DeviceTensor>> {
+  const bytes = await readBytes(path, where);
+  const wanted = names && new Set<string>(names);
+  const filter = ({ name }: { name: string }): boolean => wanted?.has(arrayName(name)) ?? true;
   const entries = await new Promise<Unzipped>((resolve, reject) => {
-    unzip(bytes, (error, files) => {
-      if (error) reject(new HornetError('loadNpz', `${fileName(path)} is not a zip file: ${error.message}`));
+    unzip(bytes, { filter }, (error, files) => {
+      if (error) reject(new HornetError(where, `${fileName(path)} is not a zip file: ${error.message}`));
       else resolve(files);
     });
   });
-  return Object.fromEntries(
-    Object.entries(entries).map(([name, entry]) => [name.replace(/\.npy$/, ''), toTensor(entry, 'loadNpz', name)]),
+  const arrays = new Map(
+    Object.entries(entries).map(([name, entry]) => [arrayName(name), toTensor(entry, where, name)]),
   );
+  const missing = names?.find((name) => !arrays.has(name));
+  if (missing !== undefined) throw new HornetError(where, `${fileName(path)} holds no array '${missing}'`);
+  return Object.fromEntries(arrays) as Record<Name, DeviceTensor>;
 }
+
+const arrayName = (entry: string): string => entry.replace(/\.npy$/, '');
 
 /**
  * Reads a `.npy` file, as `numpy.save` writes it.

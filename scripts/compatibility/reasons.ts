@@ -125,7 +125,7 @@ export const reasons: Readonly<Record<string, string>> = {
 /** Names that are still to come. They leave the table by themselves when they are there; then take them out here, too. */
 export const toCome: Readonly<Record<string, string>> = Object.fromEntries(
   [
-    ...['datasets', 'distillation', 'distribution', 'preprocessing'],
+    ...['distillation', 'distribution', 'preprocessing'],
     ...['array_to_img', 'get_file', 'img_to_array', 'load_img', 'save_img'].map((name) => `utils.${name}`),
   ].map((name) => [`keras.${name}`, 'Still to come']),
 );
