@@ -79,7 +79,7 @@ async function readBytes(path: string | URL, where: string): Promise<Uint8Array>
 function toTensor(file: Uint8Array, where: string, name: string): DeviceTensor {
   let array: NpyArray;
   try {
-    array = parse(new Uint8Array(file).buffer, { convertFloat16: false });
+    array = parse(bufferOf(file), { convertFloat16: false });
   } catch (error) {
     throw new HornetError(where, `${name} is not a .npy file of numbers`, { cause: error });
   }
@@ -92,6 +92,12 @@ function toTensor(file: Uint8Array, where: string, name: string): DeviceTensor {
   const values =
     dtype === 'bool' ? Uint8Array.from(array.data as unknown as boolean[], Number) : (array.data as TypedArray);
   return fromBytes(array.fortranOrder ? toRowMajor(values, array.shape, dtype) : values, array.shape, dtype);
+}
+
+/** The memory of bytes that have it for themselves, else a copy. */
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  const isAlone = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+  return isAlone ? (bytes.buffer) : new Uint8Array(bytes).buffer;
 }
 
 /** Fortran order (first index fastest) to C order (last index fastest). */
