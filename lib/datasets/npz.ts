@@ -97,7 +97,7 @@ function toTensor(file: Uint8Array, where: string, name: string): DeviceTensor {
 /** The memory of bytes that have it for themselves, else a copy. */
 function bufferOf(bytes: Uint8Array): ArrayBuffer {
   const isAlone = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
-  return isAlone ? (bytes.buffer) : new Uint8Array(bytes).buffer;
+  return isAlone ? bytes.buffer : new Uint8Array(bytes).buffer;
 }
 
 /** Fortran order (first index fastest) to C order (last index fastest). */
