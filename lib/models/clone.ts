@@ -65,7 +65,7 @@ export function cloneModel(model: Model, args: CloneModelArgs = {}): Model {
     if (callFunction) return callFunction(copy, given, options);
     return (copy as unknown as (...all: unknown[]) => Tree<Tensor>)(...given, options);
   };
-  const outputs = graph.run(flatten(inputs), null, call);
+  const outputs = graph.run(flatten(inputs), call);
   return new Model({ inputs, outputs, name: model.name });
 }
 

@@ -52,16 +52,15 @@ export class FunctionGraph {
   }
 
   /**
-   * Runs all calls on values for the inputs (one per leaf). `training` overrides what calls were recorded with, `call` how
+   * Runs all calls on values for the inputs (one per leaf), with the options that they were recorded with. `call` says how
    * layers are called.
    */
-  run(values: readonly (Tensor | null)[], training: boolean | null, call: LayerCall = callLayer): Tree<Tensor> {
+  run(values: readonly (Tensor | null)[], call: LayerCall = callLayer): Tree<Tensor> {
     const known = new Map<unknown, unknown>(flatten(this.inputs).map((leaf, i) => [leaf, values[i]]));
     const fill = (leaf: unknown): unknown => (leaf instanceof KerasTensor ? known.get(leaf) : leaf);
     for (const node of this.nodes) {
       const args = node.args.map((arg) => mapTree(arg, fill));
-      const given = mapTree(node.options as Tree<unknown>, fill) as object;
-      const options = training === null ? given : { ...given, training };
+      const options = mapTree(node.options as Tree<unknown>, fill) as object;
       const { operation } = node;
       const result =
         operation instanceof OpCall ? operation.op(...(args as never[])) : call(operation as Layer, args, options);
