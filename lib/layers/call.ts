@@ -150,6 +150,7 @@ export function buildLayer(
   }
   layer.record.buildShapes = shapes;
   layer.built = true;
+  layer.freezeInside();
 }
 
 /** Sorts the arguments: a plain object behind the first one holds the options. */

@@ -56,6 +56,8 @@ export abstract class WeightOwner extends Callable {
   readonly #weights: { variable: Variable; trainable: boolean }[] = [];
   readonly #tracked: unknown[] = [];
   #trainable: boolean;
+  /** The layers inside that know of `trainable`; others come to be later. */
+  #told: ReadonlySet<Layer> = new Set();
 
   constructor(
     readonly name: string,
@@ -179,20 +181,8 @@ export abstract class WeightOwner extends Callable {
     return [...all] as Layer[];
   }
 
-  private collect(
-    own: (layer: WeightOwner) => readonly Variable[],
-    skip: (layer: WeightOwner) => boolean = () => false,
-  ): Variable[] {
-    const found = new Set<Variable>();
-    const seen = new Set<WeightOwner>();
-    const visit = (layer: WeightOwner): void => {
-      if (seen.has(layer) || skip(layer)) return;
-      seen.add(layer);
-      for (const variable of own(layer)) found.add(variable);
-      layer.subLayers.forEach(visit);
-    };
-    visit(this);
-    return [...found];
+  private collect(own: (layer: WeightOwner) => readonly Variable[]): Variable[] {
+    return [...new Set(this.flattenLayers().flatMap(own))];
   }
 
   /** All weights: this layer's own (trainable ones first), then those of its sub-layers. */
@@ -202,9 +192,9 @@ export abstract class WeightOwner extends Callable {
 
   /** Weights that training changes. */
   get trainableWeights(): Variable[] {
-    return this.collect(
-      (layer) => layer.ownVariables(layer.belongings()).filter((variable) => variable.trainable),
-      (layer) => !layer.trainable,
+    if (!this.trainable) return [];
+    return this.collect((layer) =>
+      layer.trainable ? layer.ownVariables(layer.belongings()).filter((variable) => variable.trainable) : [],
     );
   }
 
@@ -238,15 +228,30 @@ export abstract class WeightOwner extends Callable {
     return [...new Set(this.flattenLayers().flatMap((layer) => [...layer.belongings().metrics]))];
   }
 
-  /** Whether training changes the weights; setting it also sets all layers inside. */
+  /**
+   * Whether training changes the weights. Setting it also sets all layers inside, of which single ones may then be set
+   * differently. A compiled model takes notice when it is compiled anew.
+   */
   get trainable(): boolean {
     return this.#trainable;
   }
 
   set trainable(value: boolean) {
-    this.#trainable = this.checkTrainable(value);
+    this.markTrainable(value);
     for (const { variable, trainable } of this.#weights) if (trainable) variable.trainable = value;
     for (const layer of this.subLayers) layer.trainable = value;
+  }
+
+  /** Sets what `trainable` says of this layer alone; weights and layers inside stay as they are. Internal. */
+  markTrainable(value: boolean): void {
+    this.#trainable = this.checkTrainable(value);
+    this.#told = new Set(this.subLayers);
+  }
+
+  /** Freezes the layers that a frozen layer made when it was built, or in its constructor. Internal. */
+  freezeInside(): void {
+    if (this.#trainable) return;
+    for (const layer of this.subLayers) if (!this.#told.has(layer)) layer.trainable = false;
   }
 
   private checkTrainable(value: boolean): boolean {

@@ -29,6 +29,12 @@ export interface CloneModelArgs {
  * cloneModel(model, { cloneFunction: (layer) => (layer instanceof Dropout ? dropout(0.5) : layer) });
  */
 export function cloneModel(model: Model, args: CloneModelArgs = {}): Model {
+  const copy = copyModel(model, args);
+  copy.markTrainable(model.trainable);
+  return copy;
+}
+
+function copyModel(model: Model, args: CloneModelArgs): Model {
   const { inputTensors = null, cloneFunction = null, callFunction = null, recursive = false } = args;
   if (!(model instanceof Model)) throw new HornetError('cloneModel', `expected a model, received ${typeof model}`);
   if (!(model instanceof Sequential) && !model.graph) {
@@ -54,7 +60,7 @@ export function cloneModel(model: Model, args: CloneModelArgs = {}): Model {
   if (model instanceof Sequential) {
     const begin = inputTensors ?? (model.graph ? freshInput(model.graph.inputLayers[0]) : null);
     const entries = [...(begin ? [begin as KerasTensor] : []), ...model.layers.map(clone)];
-    return new Sequential(entries, { name: model.name, trainable: model.trainable });
+    return new Sequential(entries, { name: model.name });
   }
   const graph = model.graph!;
   const fresh = graph.inputLayers.map(freshInput);

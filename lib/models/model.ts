@@ -308,9 +308,11 @@ export class Model extends Trainer {
   /** A model from its configuration, functional or not. */
   static override fromConfig<T extends Layer>(this: new (...args: never[]) => T, config: Config): T {
     if (!('layers' in config && 'inputLayers' in config)) return super.fromConfig.call(this, config) as T;
-    const { name, trainable } = config;
-    const args = { ...graphFromConfig(config as unknown as GraphConfig), name, trainable };
-    return new (this as unknown as new (args: object) => T)(args);
+    const args = { ...graphFromConfig(config as unknown as GraphConfig), name: config.name };
+    const model = new (this as unknown as new (args: object) => T)(args);
+    // The layers inside have each their own.
+    model.markTrainable((config.trainable ?? true) as boolean);
+    return model;
   }
 }
 

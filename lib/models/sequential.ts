@@ -63,6 +63,9 @@ export class Sequential extends Model {
     return this.#stack;
   }
 
+  /** What is added to a frozen stack may be trained. */
+  override freezeInside(): void {}
+
   override build(inputShape?: Shapes): void {
     if (this.#stack.length === 0) throw new HornetError(this.name, 'this model has no layers; add() some first');
     const shape = inputShape as Shape | undefined;
@@ -107,11 +110,12 @@ export class Sequential extends Model {
   }
 
   static override fromConfig<T extends Layer>(this: new (...args: never[]) => T, config: Config): T {
-    const { name, trainable, dtype, layers, buildInputShape } = config;
+    const { name, trainable = true, dtype, layers, buildInputShape } = config;
     const stack = (layers as readonly SerializedObject[]).map((json) => deserialize(json) as Layer);
     const make = this as unknown as new (layers: readonly Layer[], args: object) => T;
-    const model = new make(stack, { name, trainable, dtype });
+    const model = new make(stack, { name, dtype });
     if (buildInputShape && !model.built) model.build(buildInputShape as Shape);
+    model.markTrainable(trainable as boolean);
     return model;
   }
 
