@@ -168,7 +168,7 @@ export async function fitModel(
     }
     await list.call('onEpochEnd', epoch, logs);
   }
-  model.optimizer.finalizeVariableValues(model.trainableVariables);
+  model.asCompiled(() => model.optimizer.finalizeVariableValues(model.trainableVariables));
   await list.call('onTrainEnd', logs);
   return history;
 }

@@ -28,6 +28,7 @@ import { Outputs } from './outputs.js';
 import type { Steps } from '../turns.js';
 import { StepFunction } from './step.js';
 import { shapeDependent } from './target-kind.js';
+import { TrainableState } from './trainable.js';
 import type { Shape } from '../layers/input-spec.js';
 import { deserializeValue, type Json } from '../saving/serialize.js';
 import type { LoadWeightsArgs, SaveWeightsArgs } from '../saving/weights.js';
@@ -77,8 +78,9 @@ interface Compiled {
   readonly lossTracker: Mean;
   /** Known from the first step on. */
   parts: CompiledParts | null;
-  /** Which layers were trainable. */
-  trainable: ReadonlyMap<Layer, boolean>;
+  readonly trainable: TrainableState;
+  /** What was warned of. */
+  readonly warnings: Set<string>;
   readonly steps: Map<StepKind, StepFunction>;
 }
 
@@ -127,7 +129,10 @@ export abstract class Trainer extends Layer {
     return this.#device ?? currentDevice();
   }
 
-  /** Configures training. Call it again after changing `trainable` of any layer. */
+  /**
+   * Configures training. What is trainable now is trained from then on: call it again after changing `trainable` of any
+   * layer.
+   */
   compile(args: CompileArgs = {}): void {
     const { stepsPerExecution = 1, autoScaleLoss = true } = args;
     if (!(Number.isInteger(stepsPerExecution) && stepsPerExecution > 0)) {
@@ -147,7 +152,8 @@ export abstract class Trainer extends Layer {
         optimizer: wraps ? new LossScaleOptimizer(given) : given,
         lossTracker: new Mean({ name: 'loss' }),
         parts: null,
-        trainable: trainableStates(this),
+        trainable: new TrainableState(this),
+        warnings: new Set(),
         steps: new Map(),
       };
     });
@@ -203,7 +209,13 @@ export abstract class Trainer extends Layer {
 
   /** Makes the state of the optimizer, where there is one and the weights are known; else the first step does. */
   buildOptimizer(): void {
-    if (this.#compiled && this.built) onDevice(this.device, () => this.optimizer.build(this.trainableVariables));
+    if (!this.#compiled || !this.built) return;
+    this.asCompiled(() => onDevice(this.device, () => this.optimizer.build(this.trainableVariables)));
+  }
+
+  /** Runs `fn` with `trainable` of all layers as it was when the model was compiled. Internal. */
+  asCompiled<T>(fn: () => T): T {
+    return this.#compiled ? this.#compiled.trainable.during(fn) : fn();
   }
 
   /** All metrics that a step updates: the loss, those of `compile`, those in the properties of layers. */
@@ -256,6 +268,7 @@ export abstract class Trainer extends Layer {
     )();
     const [, yPred, loss] = value;
     if (variables.length > 0) this.optimizer.apply(grads, variables);
+    else this.warn('this model has no trainable weights');
     this.trackLoss(loss, x);
     return this.computeMetrics(x, y, yPred, sampleWeight);
   }
@@ -450,7 +463,8 @@ export abstract class Trainer extends Layer {
   }
 
   private makeStep(kind: StepKind, fn: (data: StepData) => Tree<Tensor>): StepFunction {
-    return new StepFunction(`${kind}Step`, this.device, fn, this.#compiled?.args.runEagerly ?? false);
+    const step = (data: StepData): Tree<Tensor> => this.asCompiled(() => fn(data));
+    return new StepFunction(`${kind}Step`, this.device, step, this.#compiled?.args.runEagerly ?? false);
   }
 
   private trackLoss(loss: Tensor, x: Tree<Tensor>): void {
@@ -464,20 +478,19 @@ export abstract class Trainer extends Layer {
 
   private ready(where: string): this {
     if (!this.#compiled) throw new HornetError(where, 'the model is not compiled; call compile() first');
-    this.warnOfTrainable(this.#compiled);
+    const changed = this.#compiled.trainable.changed.map(({ name }) => name);
+    if (changed.length > 0) {
+      this.warn(`trainable has changed since compile(); call it again. Changed layers: ${changed.join(', ')}`);
+    }
     return this;
   }
 
-  /** A step is made for the weights that were trainable; says so once where that has changed. */
-  private warnOfTrainable(compiled: Compiled): void {
-    const now = trainableStates(this);
-    const changed = [...now].filter(([layer, state]) => (compiled.trainable.get(layer) ?? state) !== state);
-    compiled.trainable = now;
-    if (changed.length === 0) return;
-    const names = changed.map(([{ name }]) => name).join(', ');
-    process.emitWarning(
-      `[${this.name}] trainable has changed since compile(); call it again. Changed layers: ${names}`,
-    );
+  /** Says something once until the model is compiled anew. */
+  private warn(message: string): void {
+    const { warnings } = this.compiled;
+    if (warnings.has(message)) return;
+    warnings.add(message);
+    process.emitWarning(`[${this.name}] ${message}`);
   }
 }
 
@@ -491,9 +504,6 @@ function checkNames({ loss = null, metrics = null, weightedMetrics = null }: Com
   visit(loss, getLoss);
   for (const spec of [metrics, weightedMetrics]) visit(spec, getMetric);
 }
-
-const trainableStates = (model: Layer): Map<Layer, boolean> =>
-  new Map(model.flattenLayers().map((layer) => [layer, layer.trainable]));
 
 /** Makes the objects that a config describes; those made already stay. */
 function revive(value: unknown): unknown {
