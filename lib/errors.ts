@@ -1,4 +1,4 @@
-// The one error type of Hornet. Native errors are turned into it as well.
+// The one error type of Hornet, and a check that many need. Native errors are turned into it as well.
 
 /**
  * An error in the user's words. The message begins with the place it belongs to:
@@ -21,4 +21,10 @@ export class HornetError extends Error {
     const match = /^\[([^\]]+)\] ([\s\S]*)$/.exec(message);
     return new HornetError(match?.[1] ?? 'engine', match?.[2] ?? message, { cause: error });
   }
+}
+
+/** The value, which must be one of those known. Throws a `HornetError` in the name of `where` for others. */
+export function oneOf<V extends string>(where: string, name: string, value: V, known: readonly V[]): V {
+  if (known.includes(value)) return value;
+  throw new HornetError(where, `expected ${name} to be one of ${known.join(', ')}, received '${String(value)}'`);
 }

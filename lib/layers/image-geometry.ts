@@ -1,5 +1,5 @@
 // What layers that move the pixels of images have in common: masks and boxes go along, and places between pixels are found.
-import { HornetError } from '../errors.js';
+import { oneOf } from '../errors.js';
 import type { FillMode, SampleInterpolation } from '../ops/image/sample.js';
 import { add, multiply, type TensorLike } from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
@@ -60,12 +60,6 @@ export abstract class GeometricLayer<T extends Move> extends RandomImageLayer<T>
   override getConfig(): Config {
     return { ...super.getConfig(), interpolation: this.interpolation, fillValue: this.fillValue };
   }
-}
-
-/** The value, which must be one of those known. Throws a `HornetError` in the name of `where` for others. */
-export function oneOf<V extends string>(where: string, name: string, value: V, known: readonly V[]): V {
-  if (known.includes(value)) return value;
-  throw new HornetError(where, `expected ${name} to be one of ${known.join(', ')}, received '${String(value)}'`);
 }
 
 /** What may fill the outside, as most layers know it. */

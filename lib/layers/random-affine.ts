@@ -1,4 +1,5 @@
 // Layers that move, turn, zoom or shear each image by an affine map of its own.
+import { oneOf } from '../errors.js';
 import { affinePlanes } from '../ops/image/affine.js';
 import { withPlanes } from '../ops/image/layout.js';
 import type { FillMode, SampleInterpolation } from '../ops/image/sample.js';
@@ -23,7 +24,7 @@ import type { Tensor } from '../tensor.js';
 import { columnsOf, joinColumns } from '../utils/bounding-boxes/formats.js';
 import { affineTransform } from '../utils/bounding-boxes/geometry.js';
 import { factorBounds, symmetricBounds, type Bounds, type Factor } from './augmentation-args.js';
-import { fillModes, GeometricLayer, oneOf, placeCorners, type GeometricArgs, type Move } from './image-geometry.js';
+import { fillModes, GeometricLayer, placeCorners, type GeometricArgs, type Move } from './image-geometry.js';
 import { drawPerImage, type ImageSizes } from './image-preprocessing.js';
 import type { Config } from './layer.js';
 

@@ -1,5 +1,5 @@
 // RandomElasticTransform: images distorted by smooth random fields.
-import { HornetError } from '../errors.js';
+import { HornetError, oneOf } from '../errors.js';
 import { elasticPlanes } from '../ops/image/elastic.js';
 import { withPlanes } from '../ops/image/layout.js';
 import type { FillMode, SampleInterpolation } from '../ops/image/sample.js';
@@ -8,7 +8,7 @@ import { uniform, type SeedGenerator } from '../random.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import { checkValueRange, factorBounds, type Bounds, type Factor, type ValueRange } from './augmentation-args.js';
-import { fillModes, GeometricLayer, oneOf, type GeometricArgs, type Move } from './image-geometry.js';
+import { fillModes, GeometricLayer, type GeometricArgs, type Move } from './image-geometry.js';
 import {
   drawWhether,
   type ImageInputs,

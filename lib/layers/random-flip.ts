@@ -1,10 +1,11 @@
 // RandomFlip: images mirrored.
+import { oneOf } from '../errors.js';
 import { flip, lessEqual, reshape, subtract, where } from '../ops/index.js';
 import type { SeedGenerator } from '../random.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import { columnsOf, joinColumns, type BoundingBoxes } from '../utils/bounding-boxes/formats.js';
-import { oneOf, type Move } from './image-geometry.js';
+import { type Move } from './image-geometry.js';
 import {
   drawPerImage,
   RandomImageLayer,
