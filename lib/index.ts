@@ -79,15 +79,8 @@ export { getMask, setMask } from './layers/mask.js';
 export { clearSession } from './layers/naming.js';
 export { RematScope, type RematArgs, type RematMode } from './layers/remat-scope.js';
 export { Dataset } from './datasets/dataset.js';
-export {
-  imageDatasetFromDirectory,
-  loadImg,
-  saveImg,
-  type ImageDataset,
-  type ImageDirectoryArgs,
-  type LoadImgArgs,
-  type SaveImgArgs,
-} from './datasets/images.js';
+export { loadImg, saveImg, type LoadImgArgs, type SaveImgArgs } from './datasets/image-files.js';
+export { imageDatasetFromDirectory, type ImageDataset, type ImageDirectoryArgs } from './datasets/images.js';
 export { PyDataset, type PyDatasetArgs } from './datasets/py-dataset.js';
 export { audioDatasetFromDirectory, type AudioDataset, type AudioDirectoryArgs } from './datasets/sounds.js';
 export { textDatasetFromDirectory, type TextDataset, type TextDirectoryArgs } from './datasets/texts.js';

@@ -1,22 +1,35 @@
 // Images from files, decoded by sharp and resized in worker threads, so that neither the event loop nor the device waits.
 import { availableParallelism } from 'node:os';
-import { HornetError } from '../errors.js';
-import { croppedTo, fittedInto } from '../ops/image/aspect.js';
-import { interpolationTaps, type Interpolation } from '../ops/image/taps.js';
+import { HornetError, oneOf } from '../errors.js';
+import { type Taps } from '../ops/image/taps.js';
 import { WorkerThread } from '../worker-thread.js';
 
 /** Colours of decoded images: 1, 3 or 4 channels. */
 export type ColorMode = 'grayscale' | 'rgb' | 'rgba';
 
-export const channelsOf: Record<ColorMode, 1 | 3 | 4> = { grayscale: 1, rgb: 3, rgba: 4 };
+const channelsOf: Record<ColorMode, 1 | 3 | 4> = { grayscale: 1, rgb: 3, rgba: 4 };
 
-export interface DecodeArgs {
-  readonly colorMode: ColorMode;
-  /** [height, width]; null leaves the size as it is. */
-  readonly size: readonly [number, number] | null;
-  readonly interpolation: Interpolation;
-  readonly cropToAspectRatio?: boolean;
-  readonly padToAspectRatio?: boolean;
+/** The colours as given, `rgb` for none. */
+export const checkColorMode = (where: string, mode: ColorMode = 'rgb'): ColorMode =>
+  oneOf(where, 'colorMode', mode, Object.keys(channelsOf) as ColorMode[]);
+
+/** A part of an image, or a place in one; [vertical, horizontal]. */
+export interface Area {
+  readonly starts: readonly number[];
+  readonly sizes: readonly number[];
+}
+
+/** How an image becomes one of another size. Sizes are [height, width]. */
+export interface Plan {
+  readonly size: readonly [number, number];
+  /** The part that is resized. Default: all. */
+  readonly cut?: Area;
+  /** Where it comes in an image that is black otherwise. Default: everywhere. */
+  readonly placed?: Area;
+  /** Pixels for each new row and column. */
+  readonly taps: readonly (readonly Taps[])[];
+  /** Whether values are bytes after each axis, and colors count as much as they are opaque. Default false. */
+  readonly bytes?: boolean;
 }
 
 /** Pixels [height, width, channels] from 0 to 255. */
@@ -40,18 +53,24 @@ function thread(): WorkerThread {
   return made;
 }
 
-/** @param where - Who decodes, for errors. */
-export async function decodeImage(where: string, path: string, args: DecodeArgs): Promise<DecodedImage> {
-  const channels = channelsOf[args.colorMode];
+/**
+ * @param where - Who decodes, for errors.
+ * @param plan - What becomes of an image of a size [height, width]; null leaves it as it is.
+ */
+export async function decodeImage(
+  where: string,
+  path: string,
+  colorMode: ColorMode,
+  plan: (image: readonly [number, number]) => Plan | null,
+): Promise<DecodedImage> {
+  const channels = channelsOf[colorMode];
   try {
-    const { default: sharp } = await import('sharp');
-    const { height, width } = await sharp(path).metadata();
-    const image = [height, width];
-    const size = args.size ?? [height, width];
-    const cut = args.cropToAspectRatio ? croppedTo(image, size) : { starts: [0, 0], sizes: image };
-    const placed = args.padToAspectRatio ? fittedInto(image, size) : { starts: [0, 0], sizes: size };
-    const [rows, columns] = placed.sizes.map((places, i) => taps(cut.sizes[i], places, args.interpolation));
-    const task = { path, channels, cut, rows, columns, placed, size };
+    const image = await thread().ask<[number, number]>('size', [path], PATIENCE);
+    const { size, taps, bytes, ...areas } = plan(image) ?? { size: image, taps: [] };
+    const all = (sizes: readonly number[]): Area => ({ starts: [0, 0], sizes });
+    const { cut = all(image), placed = all(size) } = areas as Pick<Plan, 'cut' | 'placed'>;
+    const [rows, columns] = [0, 1].map((axis) => pack(taps[axis], cut.sizes[axis]));
+    const task = { path, channels, cut, rows, columns, bytes, placed, size };
     const buffer = await thread().ask<ArrayBuffer>('decode', [task], PATIENCE);
     return { pixels: new Float32Array(buffer), shape: [size[0], size[1], channels] };
   } catch (error) {
@@ -59,14 +78,15 @@ export async function decodeImage(where: string, path: string, args: DecodeArgs)
   }
 }
 
-/** The weights of `interpolationTaps` in three arrays; null where nothing changes. */
-function taps(size: number, places: number, method: Interpolation) {
-  if (size === places) return null;
-  const all = interpolationTaps(size, places, method);
+/** Taps in three arrays; null where every pixel stays what it is. */
+function pack(taps: readonly Taps[] | undefined, size: number) {
+  if (!taps || (taps.length === size && taps.every(({ first, weights }, i) => first === i && weights.length === 1))) {
+    return null;
+  }
   let end = 0;
   return {
-    firsts: Int32Array.from(all, ({ first }) => first),
-    ends: Int32Array.from(all, ({ weights }) => (end += weights.length)),
-    weights: Float64Array.from(all.flatMap(({ weights }) => weights)),
+    firsts: Int32Array.from(taps, ({ first }) => first),
+    ends: Int32Array.from(taps, ({ weights }) => (end += weights.length)),
+    weights: Float64Array.from(taps.flatMap(({ weights }) => weights)),
   };
 }

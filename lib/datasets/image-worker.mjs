@@ -1,19 +1,44 @@
 // Decodes and resizes images beside the main thread. What to do comes from decode-image.ts.
+import { open, readFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
+import { isBmp, readBmp } from './bmp.mjs';
 
 sharp.concurrency(1);
 sharp.cache(false);
 
+/** A file for sharp. */
+async function read(path) {
+  const file = await open(path);
+  const { buffer: start } = await file.read(new Uint8Array(2), 0, 2).finally(() => file.close());
+  if (!isBmp(start)) return sharp(path, { failOn: 'error' });
+  const { data, info } = readBmp(await readFile(path));
+  return sharp(data, { raw: info });
+}
+
+/** [height, width] of an image. */
+async function sizeOf(path) {
+  const { height, width } = await (await read(path)).metadata();
+  return [height, width];
+}
+
 /** Pixels [height, width, channels], cut out, resized and placed in black, as float32. */
-async function decode({ path, channels, cut, rows, columns, placed, size }) {
-  let source = sharp(path, { failOn: 'error' }).toColourspace('srgb');
+async function decode({ path, channels, cut, rows, columns, bytes, placed, size }) {
+  let source = (await read(path)).toColourspace('srgb');
   source = channels === 4 ? source.ensureAlpha() : source.removeAlpha();
   const { data, info } = await source.raw().toBuffer({ resolveWithObject: true });
-  const pixels = cutOut(data, info, channels, cut);
-  const wide = weigh(pixels, 1, cut.sizes[0], cut.sizes[1] * channels, rows);
-  const resized = weigh(wide, placed.sizes[0], cut.sizes[1], channels, columns);
-  return place(resized, channels, placed, size).buffer;
+  let pixels = cutOut(data, info, channels, cut);
+  const blended = bytes && channels === 4 && (rows || columns);
+  if (blended) eachPixel(pixels, (value, opacity) => Math.round((value * opacity) / 255));
+  pixels = weigh(pixels, cut.sizes[0], cut.sizes[1], channels, columns, bytes);
+  pixels = weigh(pixels, 1, cut.sizes[0], placed.sizes[1] * channels, rows, bytes);
+  if (blended) eachPixel(pixels, (value, opacity) => Math.min(Math.floor((value * 255) / (opacity || 255)), 255));
+  return place(pixels, channels, placed, size).buffer;
+}
+
+/** Replaces each color by a function of it and its opacity. */
+function eachPixel(pixels, fn) {
+  for (let i = 0; i < pixels.length; i++) if (i % 4 < 3) pixels[i] = fn(pixels[i], pixels[i - (i % 4) + 3]);
 }
 
 function cutOut(data, info, channels, { starts, sizes: [height, width] }) {
@@ -22,8 +47,8 @@ function cutOut(data, info, channels, { starts, sizes: [height, width] }) {
     for (let x = 0; x < width; x++, to += channels) {
       const from = ((starts[0] + y) * info.width + starts[1] + x) * info.channels;
       const at = (channel) => data[from + (info.channels < 3 ? 0 : channel)];
-      // The luma of JPEG, of which decoders make grayscale.
-      if (channels === 1) pixels[to] = Math.round(0.299 * at(0) + 0.587 * at(1) + 0.114 * at(2));
+      // The luma of JPEG, of which decoders make grayscale, in whole numbers as Pillow has it.
+      if (channels === 1) pixels[to] = (19595 * at(0) + 38470 * at(1) + 7471 * at(2) + 0x8000) >> 16;
       else for (let c = 0; c < channels; c++) pixels[to + c] = c === 3 ? data[from + info.channels - 1] : at(c);
     }
   }
@@ -40,12 +65,12 @@ function place(pixels, channels, { starts, sizes }, [height, width]) {
   return framed;
 }
 
-/** Replaces the middle axis of [outer, size, inner] by weighted sums of its places; none: leaves it. */
-function weigh(x, outer, size, inner, taps) {
+/** Replaces the middle axis of [outer, size, inner] by weighted sums of its places, as bytes or not; none: leaves it. */
+function weigh(x, outer, size, inner, taps, bytes) {
   if (!taps) return x;
   const { firsts, ends, weights } = taps;
   const places = firsts.length;
-  const out = new Float32Array(outer * places * inner);
+  const out = new (bytes ? Float64Array : Float32Array)(outer * places * inner);
   for (let o = 0; o < outer; o++) {
     for (let place = 0; place < places; place++) {
       const to = (o * places + place) * inner;
@@ -59,13 +84,13 @@ function weigh(x, outer, size, inner, taps) {
       }
     }
   }
-  return out;
+  return bytes ? Float32Array.from(out, (value) => Math.min(Math.max(Math.floor(value + 0.5), 0), 255)) : out;
 }
 
-parentPort.on('message', async ({ id, args: [task] }) => {
+parentPort.on('message', async ({ id, operation, args: [task] }) => {
   try {
-    const result = await decode(task);
-    parentPort.postMessage({ id, result }, [result]);
+    const result = operation === 'size' ? await sizeOf(task) : await decode(task);
+    parentPort.postMessage({ id, result }, operation === 'size' ? [] : [result]);
   } catch (error) {
     parentPort.postMessage({ id, error: String(error?.message ?? error) });
   }

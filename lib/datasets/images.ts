@@ -1,13 +1,14 @@
-// Images: data sets from directories, single files.
+// Data sets of images in directories.
 import { imageDataFormat, type DataFormat } from '../config.js';
-import { HornetError } from '../errors.js';
+import { HornetError, oneOf } from '../errors.js';
 import { transpose } from '../ops/index.js';
-import { interpolations, type Interpolation } from '../ops/image/taps.js';
+import { croppedTo, fittedInto } from '../ops/image/aspect.js';
+import { interpolations, interpolationTaps, type Interpolation } from '../ops/image/taps.js';
 import { tensor, type Tensor } from '../tensor.js';
-import { channelsOf, decodeImage, type ColorMode, type DecodedImage } from './decode-image.js';
+import { checkColorMode, decodeImage, type ColorMode, type DecodedImage, type Plan } from './decode-image.js';
 import { datasetFromDirectory, type DirectoryArgs, type DirectoryDataset, type LabelledBatch } from './directory.js';
 
-const extensions = ['.gif', '.jpeg', '.jpg', '.png', '.webp'];
+const extensions = ['.bmp', '.gif', '.jpeg', '.jpg', '.png', '.webp'];
 
 /** Options of `imageDatasetFromDirectory`. */
 export interface ImageDirectoryArgs extends DirectoryArgs {
@@ -30,7 +31,7 @@ export type ImageDataset = DirectoryDataset<LabelledBatch<Tensor>>;
 
 /**
  * Images in folders, one folder a class, as batches `[images, labels]`: images float32 [batch, height, width, channels] from
- * 0 to 255. They are decoded in threads of their own while the device works. JPEG, PNG, GIF (the first picture), WebP.
+ * 0 to 255. They are decoded in threads of their own while the device works. JPEG, PNG, GIF (the first picture), WebP, BMP.
  *
  * @throws HornetError for a directory that cannot be read, or holds no images.
  */
@@ -53,7 +54,10 @@ export async function imageDatasetFromDirectory(
   if (cropToAspectRatio && padToAspectRatio) {
     throw new HornetError(where, 'expected at most one of cropToAspectRatio and padToAspectRatio');
   }
-  const decoding = { ...decodeArgs(where, args), size, cropToAspectRatio, padToAspectRatio };
+  const colorMode = checkColorMode(where, args.colorMode);
+  oneOf(where, 'interpolation', args.interpolation ?? 'bilinear', interpolations);
+  const decode = (path: string): Promise<DecodedImage> =>
+    decodeImage(where, path, colorMode, (image) => planOf(image, size, args));
   const batch = (images: readonly DecodedImage[]): Tensor => {
     const { shape } = images[0];
     const pixels = new Float32Array(images.length * images[0].pixels.length);
@@ -64,80 +68,24 @@ export async function imageDatasetFromDirectory(
     where,
     what: 'images',
     extensions,
-    decode: (path: string) => decodeImage(where, path, decoding),
+    decode,
     batch,
     single: (image: DecodedImage) => inFormat(tensor(image.pixels, image.shape), format),
   };
   return datasetFromDirectory(directory, kind, args);
 }
 
-/** Options of `loadImg`. */
-export interface LoadImgArgs {
-  /** Default `rgb`. */
-  readonly colorMode?: ColorMode;
-  /** [height, width]. Default: the image's own. */
-  readonly targetSize?: readonly [number, number] | null;
-  /** Default `nearest`. */
-  readonly interpolation?: Interpolation;
-  /** Cut the middle out in the aspect ratio of `targetSize`, instead of distorting. Default false. */
-  readonly keepAspectRatio?: boolean;
+/** An image of any size in another, as TensorFlow resizes. */
+function planOf(image: readonly [number, number], size: readonly [number, number], args: ImageDirectoryArgs): Plan {
+  const cut = args.cropToAspectRatio ? croppedTo(image, size) : { starts: [0, 0], sizes: image };
+  const placed = args.padToAspectRatio ? fittedInto(image, size) : { starts: [0, 0], sizes: size };
+  const taps = placed.sizes.map((places, axis) =>
+    interpolationTaps(cut.sizes[axis], places, args.interpolation ?? 'bilinear'),
+  );
+  return { size, cut, placed, taps };
 }
 
-/** An image from a file: float32 [height, width, channels] from 0 to 255. */
-export async function loadImg(path: string, args: LoadImgArgs = {}): Promise<Tensor> {
-  const { targetSize = null, keepAspectRatio, interpolation = 'nearest', colorMode } = args;
-  const decoding = decodeArgs('loadImg', { colorMode, interpolation });
-  const { pixels, shape } = await decodeImage('loadImg', path, {
-    ...decoding,
-    size: targetSize,
-    cropToAspectRatio: keepAspectRatio,
-  });
-  return tensor(pixels, shape);
-}
-
-/** Options of `saveImg`. */
-export interface SaveImgArgs {
-  /** Default: `imageDataFormat()`. */
-  readonly dataFormat?: DataFormat | null;
-  /** Whether values are stretched so that they reach from 0 to 255. Default true. */
-  readonly scale?: boolean;
-}
-
-/** Writes an image [height, width, channels] (1, 3 or 4 channels) into a file of the kind that its ending says. */
-export async function saveImg(path: string, x: Tensor, args: SaveImgArgs = {}): Promise<void> {
-  const { scale = true } = args;
-  const format = args.dataFormat ?? imageDataFormat();
-  const image = format === 'channels_first' ? transpose(x, { axes: [1, 2, 0] }) : x;
-  const [height, width, channels] = image.shape;
-  if (image.rank !== 3 || ![1, 3, 4].includes(channels)) {
-    throw new HornetError(
-      'saveImg',
-      `expected an image with 1, 3 or 4 channels, received shape [${x.shape.join(', ')}]`,
-    );
-  }
-  const values = Float64Array.from((await image.data()) as ArrayLike<number>, Number);
-  const least = values.reduce((a, b) => Math.min(a, b), Infinity);
-  const most = values.reduce((a, b) => Math.max(a, b), -Infinity);
-  const stretch = (value: number): number => ((value - least) / (most > least ? most - least : 1)) * 255;
-  const bytes = Uint8ClampedArray.from(values, (value) => Math.floor(scale ? stretch(value) : value));
-  const { default: sharp } = await import('sharp');
-  await sharp(bytes, { raw: { width, height, channels: channels as 1 | 3 | 4 } }).toFile(path);
-}
-
-function decodeArgs(where: string, args: { colorMode?: ColorMode; interpolation?: Interpolation }) {
-  const { colorMode = 'rgb', interpolation = 'bilinear' } = args;
-  if (!Object.hasOwn(channelsOf, colorMode)) {
-    const known = Object.keys(channelsOf).join(', ');
-    throw new HornetError(where, `expected colorMode to be one of ${known}, received '${String(colorMode)}'`);
-  }
-  if (!interpolations.includes(interpolation)) {
-    const known = interpolations.join(', ');
-    throw new HornetError(where, `expected interpolation to be one of ${known}, received '${String(interpolation)}'`);
-  }
-  return { colorMode, interpolation };
-}
-
-/** Images [… , height, width, channels] in a format. */
+/** Images [.., height, width, channels] in a format. */
 function inFormat(x: Tensor, format: DataFormat): Tensor {
   if (format === 'channels_last') return x;
   return transpose(x, { axes: x.rank === 4 ? [0, 3, 1, 2] : [2, 0, 1] });

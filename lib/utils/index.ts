@@ -23,7 +23,21 @@ export {
   type FeatureKind,
   type FeatureSpaceArgs,
 } from './feature-space.js';
-export { imageDatasetFromDirectory, loadImg, saveImg } from '../datasets/images.js';
+export {
+  arrayToImg,
+  imgToArray,
+  loadImg,
+  saveImg,
+  smartResize,
+  type ArrayToImgArgs,
+  type ImageFileFormat,
+  type ImgToArrayArgs,
+  type LoadImgArgs,
+  type SaveImgArgs,
+  type SmartResizeArgs,
+} from '../datasets/image-files.js';
+export { imageDatasetFromDirectory } from '../datasets/images.js';
+export type { ResamplingFilter } from '../datasets/resampling.js';
 export { PyDataset } from '../datasets/py-dataset.js';
 export { audioDatasetFromDirectory } from '../datasets/sounds.js';
 export { textDatasetFromDirectory } from '../datasets/texts.js';
