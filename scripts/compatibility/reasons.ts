@@ -24,6 +24,19 @@ const customObjects = ['saving', 'utils'].flatMap((module) =>
   ['custom_object_scope', 'CustomObjectScope'].map((name) => [`keras.${module}.${name}`, 'withCustomObjects'] as const),
 );
 
+/** What `keras.preprocessing` has kept; all of it is in `utils`. */
+const preprocessing = [
+  ['image_dataset_from_directory', 'imageDatasetFromDirectory'],
+  ['text_dataset_from_directory', 'textDatasetFromDirectory'],
+  ['timeseries_dataset_from_array', 'timeseriesDatasetFromArray'],
+  ['image.array_to_img', 'arrayToImg'],
+  ['image.img_to_array', 'imgToArray'],
+  ['image.load_img', 'loadImg'],
+  ['image.save_img', 'saveImg'],
+  ['image.smart_resize', 'smartResize'],
+  ['sequence.pad_sequences', 'padSequences'],
+] as const;
+
 /** Modules whose names are at the top of the package, where there is no namespace for them. */
 export const atTop: ReadonlySet<string> = new Set([
   'keras',
@@ -34,6 +47,7 @@ export const atTop: ReadonlySet<string> = new Set([
 
 /** Where a name of Keras is in Hornet, if not under its own name in camelCase. */
 export const elsewhere: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(preprocessing.map(([name, here]) => [`keras.preprocessing.${name}`, `utils.${here}`])),
   ...Object.fromEntries(Object.entries(families).map(([module, name]) => [`keras.${module}.get`, `${module}.${name}`])),
   ...Object.fromEntries([...configs, ...kerasObjects, ...customObjects]),
   'keras.Input': 'layers.input',
@@ -48,10 +62,6 @@ export const elsewhere: Readonly<Record<string, string>> = {
   'keras.utils.register_keras_serializable': 'registerKerasSerializable',
   'keras.Initializer': 'initializers.Initializer',
   'keras.Regularizer': 'regularizers.Regularizer',
-  'keras.preprocessing.image_dataset_from_directory': 'utils.imageDatasetFromDirectory',
-  'keras.preprocessing.text_dataset_from_directory': 'utils.textDatasetFromDirectory',
-  'keras.preprocessing.timeseries_dataset_from_array': 'utils.timeseriesDatasetFromArray',
-  'keras.preprocessing.sequence.pad_sequences': 'utils.padSequences',
 };
 
 const pythonOnly = 'Part of Python, not of networks';
@@ -124,8 +134,5 @@ export const reasons: Readonly<Record<string, string>> = {
 
 /** Names that are still to come. They leave the table by themselves when they are there; then take them out here, too. */
 export const toCome: Readonly<Record<string, string>> = Object.fromEntries(
-  [
-    ...['distillation', 'distribution', 'preprocessing'],
-    ...['array_to_img', 'get_file', 'img_to_array', 'load_img', 'save_img'].map((name) => `utils.${name}`),
-  ].map((name) => [`keras.${name}`, 'Still to come']),
+  ['distillation', 'distribution'].map((name) => [`keras.${name}`, 'Still to come']),
 );
