@@ -33,6 +33,7 @@ function upperBounds(type: PromotableType): ReadonlySet<PromotableType> {
 }
 
 function join(a: PromotableType, b: PromotableType): PromotableType {
+  if (a === b) return a;
   const common = [...upperBounds(a)].filter((type) => upperBounds(b).has(type));
   return common.find((type) => common.every((other) => upperBounds(type).has(other)))!;
 }

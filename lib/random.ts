@@ -2,8 +2,10 @@
 import { floatx } from './config.js';
 import { isFloat, type DType } from './dtype.js';
 import { HornetError } from './errors.js';
+import { whenNeeded } from './graph/pending.js';
 import { jit } from './graph/transforms.js';
 import { normalizeAxis } from './ops/axes.js';
+import { checkShape } from './ops/creation.js';
 import { publicOp } from './ops/public-op.js';
 import { argmax } from './ops/reduce.js';
 import { castTo, convertToTensor, type TensorLike } from './ops/convert.js';
@@ -50,13 +52,28 @@ const drawTruncated = jit((state: Tensor, shape: readonly number[], mean: number
   return castTo(scaleBy(e.clamp(z, -2, 2), stddev, mean), dtype);
 });
 
+/** A draw, made when its numbers are needed; its place in the sequence of a generator is that of this call. */
+function draw(
+  where: string,
+  make: typeof drawUniform,
+  shape: readonly number[],
+  first: number,
+  second: number,
+  { dtype, seed }: RandomArgs,
+): Tensor {
+  const type = floatDType(where, dtype);
+  const sizes = checkShape(where, shape);
+  const state = drawSeed(seed);
+  return whenNeeded(sizes, type, () => make(state, sizes, first, second, type));
+}
+
 /** Uniform in [minval, maxval). Defaults 0 and 1. */
 export function uniform(
   shape: readonly number[],
   options: { minval?: number; maxval?: number } & RandomArgs = {},
 ): Tensor {
-  const { minval = 0, maxval = 1, dtype, seed } = options;
-  return drawUniform(drawSeed(seed), shape, minval, maxval, floatDType('uniform', dtype));
+  const { minval = 0, maxval = 1 } = options;
+  return draw('uniform', drawUniform, shape, minval, maxval, options);
 }
 
 /** Normal. Defaults mean 0, stddev 1. */
@@ -64,8 +81,8 @@ export function normal(
   shape: readonly number[],
   options: { mean?: number; stddev?: number } & RandomArgs = {},
 ): Tensor {
-  const { mean = 0, stddev = 1, dtype, seed } = options;
-  return drawNormal(drawSeed(seed), shape, mean, stddev, floatDType('normal', dtype));
+  const { mean = 0, stddev = 1 } = options;
+  return draw('normal', drawNormal, shape, mean, stddev, options);
 }
 
 /** Normal, limited to two standard deviations: the inverse distribution function of a uniform number. */
@@ -73,8 +90,8 @@ export function truncatedNormal(
   shape: readonly number[],
   options: { mean?: number; stddev?: number } & RandomArgs = {},
 ): Tensor {
-  const { mean = 0, stddev = 1, dtype, seed } = options;
-  return drawTruncated(drawSeed(seed), shape, mean, stddev, floatDType('truncatedNormal', dtype));
+  const { mean = 0, stddev = 1 } = options;
+  return draw('truncatedNormal', drawTruncated, shape, mean, stddev, options);
 }
 
 /** Integers, uniform in [minval, maxval). */

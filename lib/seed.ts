@@ -1,6 +1,7 @@
 // Seeds: the global one, and generators whose counter is device state. What is drawn from them is in random.ts.
 import { currentDevice, perDevice } from './device.js';
 import { HornetError } from './errors.js';
+import { whenNeeded } from './graph/pending.js';
 import { convertToTensor } from './ops/convert.js';
 import { add } from './ops/elementwise.js';
 import { tensor, type Tensor } from './tensor.js';
@@ -62,7 +63,8 @@ export class SeedGenerator {
   }
 }
 
-const tensorOf = (values: readonly number[]): Tensor => convertToTensor(Uint32Array.from(values), 'uint32');
+const tensorOf = (values: readonly number[]): Tensor =>
+  whenNeeded([values.length], 'uint32', () => convertToTensor(Uint32Array.from(values), 'uint32'));
 
 /** A seed: a number (the same numbers at every call), a generator, or none (the global generator). */
 export type Seed = number | SeedGenerator | null | undefined;

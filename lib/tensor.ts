@@ -86,25 +86,35 @@ export abstract class Tensor {
 /** A tensor whose numbers are in device memory. Freed by the garbage collector, `dispose()` or `using`. */
 export class DeviceTensor extends Tensor {
   #disposed = false;
+  #memory: NativeBuffer | (() => NativeBuffer);
 
   constructor(
     /** Where the numbers are. */
     readonly device: Device,
-    private readonly memory: NativeBuffer,
+    /** The memory, or what makes it when it is first needed. */
+    memory: NativeBuffer | (() => NativeBuffer),
     shape: readonly number[],
     dtype: DType,
     /** A borrowed tensor shows a variable's memory: disposing it leaves that memory alone. */
     private readonly borrowed = false,
   ) {
     super(shape, dtype);
+    this.#memory = memory;
+  }
+
+  /** Whether nobody has needed the numbers yet, so that there are none. Internal. */
+  get isPending(): boolean {
+    return typeof this.#memory === 'function';
   }
 
   /** The device memory. Internal. */
   get buffer(): NativeBuffer {
-    if (this.#disposed || this.memory.disposed) {
+    if (!this.#disposed && typeof this.#memory === 'function') this.#memory = this.#memory();
+    const memory = this.#memory as NativeBuffer;
+    if (this.#disposed || memory.disposed) {
       throw new HornetError('tensor', `a tensor of shape [${this.shape.join(', ')}] is used after dispose()`);
     }
-    return this.memory;
+    return memory;
   }
 
   override async data(): Promise<TypedArray> {
@@ -130,7 +140,7 @@ export class DeviceTensor extends Tensor {
   }
 
   override dispose(): void {
-    if (!this.#disposed && !this.borrowed) this.memory.dispose();
+    if (!this.#disposed && !this.borrowed && typeof this.#memory !== 'function') this.#memory.dispose();
     this.#disposed = true;
   }
 }

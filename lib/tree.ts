@@ -13,17 +13,24 @@ export const isBranch = (item: unknown): item is readonly unknown[] | Record<str
 /** The leaves in order; an object's in the sorted order of its keys, as Keras has it. */
 export function flatten<T>(tree: Tree<T>): T[] {
   const leaves: T[] = [];
-  mapTree(tree, (leaf) => leaves.push(leaf));
+  collect(tree, leaves);
   return leaves;
+}
+
+function collect<T>(tree: Tree<T>, leaves: T[]): void {
+  if (Array.isArray(tree)) for (const item of tree as readonly Tree<T>[]) collect(item, leaves);
+  else if (isPlainObject(tree)) for (const key of Object.keys(tree).sort()) collect(tree[key], leaves);
+  else leaves.push(tree as T);
 }
 
 /** A tree of the same form with every leaf replaced. Leaves are visited in the order of `flatten`. */
 export function mapTree<T, U>(tree: Tree<T>, fn: (leaf: T) => U): Tree<U> {
   if (Array.isArray(tree)) return tree.map((item: Tree<T>) => mapTree(item, fn));
   if (isPlainObject(tree)) {
-    const sorted = Object.keys(tree).sort();
-    const mapped = new Map(sorted.map((key) => [key, mapTree((tree as Record<string, Tree<T>>)[key], fn)]));
-    return Object.fromEntries(Object.keys(tree).map((key) => [key, mapped.get(key)!]));
+    const keys = Object.keys(tree);
+    const mapped = new Map<string, Tree<U>>();
+    for (const key of keys.toSorted()) mapped.set(key, mapTree((tree as Record<string, Tree<T>>)[key], fn));
+    return Object.fromEntries(keys.map((key) => [key, mapped.get(key)!]));
   }
   return fn(tree as T);
 }

@@ -134,8 +134,20 @@ export class Variable {
     if (device !== this.device) {
       throw new HornetError(this.path, `expected a value on ${this.device.name}, received one on ${device.name}`);
     }
+    if (this.memory.isPending) this.memory = this.newMemory();
     this.unshare(false);
     device.native.copy(buffer, this.memory.buffer);
+  }
+
+  /** `assign`, of a tensor that is nobody else's: where there are no numbers yet, its memory becomes the variable's. Internal. */
+  adopt(value: DeviceTensor): void {
+    const { device, dtype, shape } = value;
+    if (this.memory.isPending && device === this.device && dtype === this.dtype && sameShape(shape, this.shape)) {
+      this.memory = value;
+    } else {
+      this.assign(value);
+      value.dispose();
+    }
   }
 
   /** Adds to the value. */
@@ -172,10 +184,14 @@ export class Variable {
   private unshare(keep: boolean): void {
     if (!this.lent) return;
     const old = this.memory;
-    this.memory = onDevice(old.device, () => allocate(this.shape, this.dtype, false));
+    this.memory = this.newMemory();
     if (keep) old.device.native.copy(old.buffer, this.memory.buffer);
     this.lent = false;
     epoch++;
+  }
+
+  private newMemory(): DeviceTensor {
+    return onDevice(this.device, () => allocate(this.shape, this.dtype, false));
   }
 
   /** Frees the memory. */

@@ -71,8 +71,8 @@ export const shapeOf = (tensor: Tensor): Shape =>
  */
 export function masksOf(layer: Layer, { args, options }: CallForm): Readonly<Record<string, Mask>> {
   const carried = args.map((arg): Mask => {
-    const masks = mapTree(arg, getMask) as Mask;
-    return flatten(masks).some((each) => each !== null) ? masks : null;
+    const isMasked = flatten(arg).some((each) => getMask(each) !== null);
+    return isMasked ? (mapTree(arg, getMask)) : null;
   });
   const names = argNames(layer);
   const own = names.length === 1 ? [] : names.map((name, i) => [`${name}Mask`, carried[i] ?? null] as const);
@@ -98,9 +98,7 @@ export function compute(layer: Layer, { args, options }: CallForm, onUse?: (opti
   context = { training, id: outer?.id ?? {} };
   layer.record.context = context.id;
   const resolved = { ...options, training: training ?? false, mask: options.mask ?? null };
-  for (const [name, value] of onUse ? Object.entries(resolved) : []) {
-    Object.defineProperty(resolved, name, { get: () => (onUse!(name), value), enumerable: true });
-  }
+  if (onUse) observe(resolved, onUse);
   const call = (): Tree<Tensor> => checkOutputs(layer, layer.call(args[0], ...args.slice(1), resolved));
   try {
     return withScope(layer, () => withAutocast(readType(layer), () => rematerialized(layer, call)));
@@ -108,6 +106,12 @@ export function compute(layer: Layer, { args, options }: CallForm, onUse?: (opti
     throw nameError(layer, 'call()', error);
   } finally {
     context = outer;
+  }
+}
+
+function observe(options: object, onUse: (option: string) => void): void {
+  for (const [name, value] of Object.entries(options)) {
+    Object.defineProperty(options, name, { get: () => (onUse(name), value as unknown), enumerable: true });
   }
 }
 

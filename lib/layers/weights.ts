@@ -4,7 +4,7 @@ import { arrayOf, isFloat, type DType, type TypedArray } from '../dtype.js';
 import { onDevice } from '../device.js';
 import { HornetError } from '../errors.js';
 import { sameShape, sizeOf } from '../graph/ir.js';
-import { withTrace } from '../graph/trace.js';
+import { postponed } from '../graph/pending.js';
 import { getInitializer, Initializer, type InitializerLike } from '../initializers/index.js';
 import { getRegularizer, type RegularizerLike } from '../regularizers/index.js';
 import { fromBytes, Tensor, tensor, type NestedArray } from '../tensor.js';
@@ -88,7 +88,7 @@ export abstract class WeightOwner extends Callable {
       );
     }
     const initializer = getInitializer(args.initializer ?? (isFloat(dtype) ? 'glorotUniform' : 'zeros'));
-    const initial = withTrace(null, () => initializer(shape as readonly number[], dtype));
+    const initial = postponed(() => initializer(shape as readonly number[], dtype));
     const variable = new Variable(initial, {
       name,
       dtype,

@@ -59,10 +59,11 @@ export function recordCall(layer: Layer, form: CallForm): Tree<Tensor> {
   const masks = masksOf(layer, form);
   const all = { ...options, ...masks, ...(flatten(first).some(isStrings) && { encoded: true }) };
   const used = new Set<string>();
+  const onUse = Object.values(masks).some((mask) => mask !== null) ? (name: string) => used.add(name) : undefined;
   const call = (given: Tree<unknown>): unknown => {
     const { args: traced, options: tracedOptions } = given as CallForm;
     const inputs = traced.map((tree) => mapTree(tree, (leaf) => cast(layer, leaf)));
-    return compute(layer, { args: inputs, options: tracedOptions }, (name) => used.add(name));
+    return compute(layer, { args: inputs, options: tracedOptions }, onUse);
   };
   const numbers = [layer.encodeSymbols(first), ...others];
   const outputs = infer(call, { args: numbers, options: all }) as Tree<KerasTensor>;

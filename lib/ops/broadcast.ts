@@ -9,18 +9,21 @@ import { reshapeTo } from './reshape-core.js';
 
 /** The shape that shapes broadcast to. Throws a `HornetError` in the name of `op` where they do not fit. */
 export function broadcastShapes(op: string, ...shapes: readonly (readonly number[])[]): number[] {
-  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
-  return Array.from({ length: rank }, (_, axis) => {
-    const dims = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1);
-    const dim = dims.find((d) => d !== 1) ?? 1;
-    if (dims.some((d) => d !== 1 && d !== dim)) {
-      throw new HornetError(
-        op,
-        `shapes ${shapes.map((shape) => `[${shape.join(', ')}]`).join(' and ')} do not broadcast`,
-      );
+  const rank = shapes.reduce((largest, { length }) => Math.max(largest, length), 0);
+  const result = Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    const lead = rank - shape.length;
+    for (let axis = lead; axis < rank; axis++) {
+      const dim = shape[axis - lead];
+      if (dim === 1 || dim === result[axis]) continue;
+      if (result[axis] !== 1) {
+        const text = shapes.map((each) => `[${each.join(', ')}]`).join(' and ');
+        throw new HornetError(op, `shapes ${text} do not broadcast`);
+      }
+      result[axis] = dim;
     }
-    return dim;
-  });
+  }
+  return result;
 }
 
 /** Sums a gradient over the axes along which an operand of `shape` was repeated. */

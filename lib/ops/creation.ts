@@ -57,8 +57,11 @@ export const empty = constant('empty', 0);
 export const full = publicOp(
   'full',
   (shape: readonly number[] | number, fillValue: TensorLike, options: DTypeArg = {}): Tensor =>
-    broadcastTensor(toTensor(fillValue, dtypeOr('full', options)), checkShape('full', shape)),
+    repeated(fillValue, checkShape('full', shape), dtypeOr('full', options)),
 );
+
+const repeated = (value: TensorLike, shape: readonly number[], dtype: DType): Tensor =>
+  typeof value === 'number' ? filled(shape, value, dtype) : broadcastTensor(toTensor(value, dtype), shape);
 
 const like = (name: string, value: number) =>
   publicOp(name, (x: TensorLike, options: DTypeArg = {}): Tensor => {

@@ -3,7 +3,8 @@
 import { onDeviceOf } from '../device.js';
 import { HornetError } from '../errors.js';
 import type { SavedWeight } from '../layers/weights.js';
-import { currentTrace, withTrace } from '../graph/trace.js';
+import { postponed } from '../graph/pending.js';
+import { currentTrace } from '../graph/trace.js';
 import { jit } from '../graph/transforms.js';
 import { updateWhere } from '../graph/update-where.js';
 import { snakeCase, uniqueName } from '../layers/naming.js';
@@ -273,8 +274,8 @@ export abstract class Optimizer {
   }
 
   protected addVariable(shape: readonly number[], dtype: Variable['dtype'], name: string, initial = 0): Variable {
-    const value = withTrace(null, () => full(shape, initial, { dtype }));
-    const variable = new Variable(value, { name, dtype, trainable: false });
+    const value = postponed(() => full(shape, initial, { dtype }));
+    const variable = new Variable(value, { name, dtype, trainable: false, adopt: true });
     variable.path = `${this.name}/${name}`;
     this.state.push(variable);
     return variable;

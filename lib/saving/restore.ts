@@ -53,7 +53,7 @@ export class Restoration {
   async finish(): Promise<void> {
     for (const { variable, stored } of this.#found) {
       const data = await stored.read();
-      onDevice(variable.device, () => variable.assign(fromBytes(data, stored.shape, stored.dtype!)));
+      onDevice(variable.device, () => variable.adopt(fromBytes(data, stored.shape, stored.dtype!)));
     }
   }
 }

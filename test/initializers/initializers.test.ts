@@ -1,10 +1,14 @@
 // Initializers, regularizers and constraints: distributions, fixed values, names, configs.
+import { dense, type Layer } from '../../lib/layers/index.js';
+import { currentDevice } from '../../lib/device.js';
 import * as constraints from '../../lib/constraints/index.js';
 import * as initializers from '../../lib/initializers/index.js';
-import { matmul, transpose } from '../../lib/ops/index.js';
+import { matmul, ones, transpose, zeros } from '../../lib/ops/index.js';
 import * as regularizers from '../../lib/regularizers/index.js';
 import { deserialize, serialize } from '../../lib/saving/serialize.js';
+import { SeedGenerator } from '../../lib/seed.js';
 import { tensor, type DeviceTensor, type Tensor } from '../../lib/tensor.js';
+import type { Variable } from '../../lib/variable.js';
 
 const read = (x: Tensor): Promise<number[]> => (x as DeviceTensor).numbers();
 const close = (got: number[], want: number[]): void => got.forEach((value, i) => expect(value).toBeCloseTo(want[i], 5));
@@ -47,6 +51,46 @@ describe('random', () => {
     const one = initializers.glorotUniform();
     expect(await read(one([3, 3]))).toEqual(await read(one([3, 3])));
     expect(await read(one([3, 3]))).not.toEqual(await read(initializers.glorotUniform()([3, 3])));
+  });
+});
+
+describe('weights exist when somebody needs their numbers', () => {
+  const bytes = (): number => currentDevice().memory().currentBytes;
+  const wide = (): Layer => {
+    const layer = dense(256, { kernelInitializer: initializers.heNormal({ seed: 8 }), biasInitializer: 'ones' });
+    layer.build([null, 256]);
+    return layer;
+  };
+
+  test('and are then what they would have been', async () => {
+    const before = bytes();
+    const layer = wide();
+    expect(bytes() - before).toBeLessThan(256 * 256);
+    const [kernel, bias] = layer.weights;
+    const wanted = await read(initializers.heNormal({ seed: 8 })([256, 256]));
+    expect((await read(kernel.value)).findIndex((value, i) => value !== wanted[i])).toBe(-1);
+    expect(await read(bias.value)).toEqual(Array(256).fill(1));
+  });
+
+  test('or were assigned: then they are never drawn', async () => {
+    const [kernel] = wide().weights;
+    kernel.assign(zeros([256, 256]));
+    kernel.assignAdd(ones([256, 256]));
+    expect(new Set(await read(kernel.value))).toEqual(new Set([1]));
+  });
+
+  test('draws of one generator come in the order of the weights, whoever is read first', async () => {
+    const drawn = (): Variable[] => {
+      const seed = new SeedGenerator(4);
+      return [3, 4].map((size) => {
+        const layer = dense(size, { kernelInitializer: initializers.randomUniform({ seed }) });
+        layer.build([null, 2]);
+        return layer.weights[0];
+      });
+    };
+    const [first, second] = [drawn(), drawn().reverse()];
+    const inOrder = [await read(first[0].value), await read(first[1].value)];
+    expect([await read(second[0].value), await read(second[1].value)]).toEqual(inOrder.reverse());
   });
 });
 

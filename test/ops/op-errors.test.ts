@@ -54,7 +54,7 @@ const refusals: [string, () => unknown][] = [
   ['[topK] expected k to be an integer of at most 3, received 9', () => ops.topK(x(), 9)],
   ['[zeros] expected sizes to be non-negative integers, received [2, -1]', () => ops.zeros([2, -1])],
   ['[where] expected x1 and x2', () => (ops.where as (condition: Tensor) => Tensor)(x())],
-  ['[random_uniform] expected sizes to be non-negative integers, received [2, -1]', () => random.uniform([2, -1])],
+  ['[uniform] expected sizes to be non-negative integers, received [2, -1]', () => random.uniform([2, -1])],
   ['[randint] expected integers minval < maxval, received 3 and 3', () => random.randint([2], 3, 3)],
   ['[image.resize] expected images of rank 3 or 4, received shape [2, 3]', () => ops.image.resize(x(), [1, 1])],
   [
