@@ -38,6 +38,8 @@ interface Block {
   readonly from: number;
   to: number;
   offset: number;
+  /** The result that the last of them becomes: then all lie in its memory. */
+  result: Place | null;
 }
 
 /** Plans an ordered graph whose results and updates have memory of their own (see order.ts). */
@@ -127,7 +129,8 @@ function planArena(
       .filter((memory) => blocks.has(memory) && blocks.get(memory)!.to === i && readsElementByElement(node, memory));
     const arenas = bodies.has(node) ? [bodies.get(node)!.arena] : [];
     for (const output of [...node.outputs, ...arenas]) {
-      if (places.has(output)) continue;
+      const own = places.get(output) ?? null;
+      if (own !== null && own.storage !== 'result') continue;
       const to = Math.max(lastUse.get(output) ?? i, i);
       const at = reusable.findIndex(
         (memory) => blocks.get(memory)!.bytes === align(bytesOf(output)) && sameBytes(memory, output),
@@ -135,13 +138,16 @@ function planArena(
       if (at >= 0) {
         const block = blocks.get(reusable[at])!;
         reusable.splice(0, reusable.length, ...reusable.filter((memory) => blocks.get(memory) !== block));
+        if (own === null) blocks.set(output, block);
         block.to = to;
-        blocks.set(output, block);
-      } else blocks.set(output, { bytes: align(bytesOf(output)), from: i, to, offset: 0 });
+        block.result = own;
+      } else if (own === null) {
+        blocks.set(output, { bytes: align(bytesOf(output)), from: i, to, offset: 0, result: null });
+      }
     }
   });
-  const arenaBytes = place([...new Set(blocks.values())]);
-  for (const [value, { offset }] of blocks) places.set(value, { storage: 'arena', offset });
+  const arenaBytes = place([...new Set(blocks.values())].filter(({ result }) => result === null));
+  for (const [value, { offset, result }] of blocks) places.set(value, result ?? { storage: 'arena', offset });
   return arenaBytes;
 }
 

@@ -215,4 +215,10 @@ describe('the memory plan', () => {
     }, f32(1024));
     expect(made.arenaBytes).toBe(2 * 4096);
   });
+
+  test('what becomes a result element by element lies in its memory', () => {
+    const { plan: made } = plan((x) => [ops.exp(ops.cumsum(x, { axis: 0 }))], f32(1024));
+    expect(made.instructions.map((node) => node.op.name)).toEqual(['cumsum', 'elementwise']);
+    expect(made.arenaBytes).toBe(0);
+  });
 });
