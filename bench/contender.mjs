@@ -1,6 +1,6 @@
-// The processes that the benchmark lets work, one command at a time, and what is known of the place.
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+// The processes that the benchmark lets work, one command at a time.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -52,24 +52,5 @@ export class Contender {
 
   close() {
     this.process.stdin.end();
-  }
-}
-
-/** The commit, with a plus where something that is measured has been changed. */
-export function commitOf(root) {
-  const known = join(root, 'commit');
-  if (existsSync(known)) return readFileSync(known, 'utf8').trim();
-  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
-  const changed = git('status', '--porcelain', '--', 'lib', 'native', 'bench', ':!bench/results') !== '';
-  return git('rev-parse', '--short', 'HEAD') + (changed ? '+' : '');
-}
-
-/** The name of the first GPU. */
-export function gpuOf() {
-  try {
-    const args = ['--query-gpu=name', '--format=csv,noheader'];
-    return execFileSync('nvidia-smi', args, { encoding: 'utf8' }).trim().split('\n')[0];
-  } catch {
-    return 'GPU';
   }
 }

@@ -1,11 +1,12 @@
 // The benchmark tables: runs Hornet and its rivals side by side and writes bench/results. Options: see README.md.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Contender, commitOf, gpuOf } from './contender.mjs';
+import { Contender } from './contender.mjs';
+import { commitOf, gpuOf, machine as describe, nameOf, today } from './machine.mjs';
 import { markdown } from './table.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
@@ -121,20 +122,11 @@ const progress = ({ contender, steps, cpus: busy, predicts, error }) => {
 };
 
 const gpu = isGpu ? gpuOf() : undefined;
-const machine = {
-  cpu: cpus()[0].model,
-  cores: availableParallelism(),
-  threads,
-  memoryGB: Math.round(totalmem() / 2 ** 30),
-  system: `Linux ${release()}`,
-  // Processes at work, this one's included, before and after each workload.
-  load: [loadavg()[0]],
-  ...(gpu ? { gpu } : {}),
-};
-const date = new Date().toISOString().slice(0, 10);
+// Its load is noted before and after each workload.
+const machine = { ...describe(), threads, ...(gpu ? { gpu } : {}) };
+const date = today();
 const result = { date, commit: commitOf(dirname(folder)), machine, versions: {}, rows: [] };
-const place = (gpu ?? machine.cpu).replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
-const file = join(options.out, `${date}-${place}`);
+const file = join(options.out, nameOf(date, gpu ?? machine.cpu));
 mkdirSync(options.out, { recursive: true });
 
 function finish(rows) {

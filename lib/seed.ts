@@ -1,10 +1,10 @@
 // Seeds: the global one, and generators whose counter is device state. What is drawn from them is in random.ts.
 import { currentDevice, perDevice } from './device.js';
 import { HornetError } from './errors.js';
-import { whenNeeded } from './graph/pending.js';
+import { postponed, whenNeeded } from './graph/pending.js';
 import { convertToTensor } from './ops/convert.js';
 import { add } from './ops/elementwise.js';
-import { tensor, type Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 import { Variable } from './variable.js';
 
 let globalState: Uint32Array | null = null;
@@ -47,8 +47,9 @@ export class SeedGenerator {
       throw new HornetError('seedGenerator', `expected seed to be a non-negative integer, received ${seed}`);
     }
     this.seed = seed ?? makeSeed();
+    const initial = postponed(() => tensorOf([this.seed, 0]));
     const name = options.name ?? 'seed_generator_state';
-    this.state = new Variable(tensor(Uint32Array.of(this.seed, 0)), { name, trainable: false });
+    this.state = new Variable(initial, { name, trainable: false, adopt: true });
   }
 
   /** The state for one draw; the next call gives another. */

@@ -72,7 +72,7 @@ export const shapeOf = (tensor: Tensor): Shape =>
 export function masksOf(layer: Layer, { args, options }: CallForm): Readonly<Record<string, Mask>> {
   const carried = args.map((arg): Mask => {
     const isMasked = flatten(arg).some((each) => getMask(each) !== null);
-    return isMasked ? (mapTree(arg, getMask)) : null;
+    return isMasked ? mapTree(arg, getMask) : null;
   });
   const names = argNames(layer);
   const own = names.length === 1 ? [] : names.map((name, i) => [`${name}Mask`, carried[i] ?? null] as const);
