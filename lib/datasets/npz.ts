@@ -1,10 +1,11 @@
 // NumPy's files as tensors: `.npy` holds one array, `.npz` is a zip of them. Reading only.
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { unzip, type Unzipped } from 'fflate';
+import { fileURLToPath } from 'node:url';
 import { parse, type NpyArray } from 'npyjs';
 import { arrayOf, type DType, type TypedArray } from '../dtype.js';
 import { HornetError } from '../errors.js';
+import { ZipReader } from '../saving/zip.js';
 import { fromBytes, type DeviceTensor } from '../tensor.js';
 
 const dtypeOfCode: Readonly<Record<string, DType>> = {
@@ -33,29 +34,35 @@ export function loadNpz(path: string | URL): Promise<Record<string, DeviceTensor
 }
 
 /** `loadNpz` for those of the arrays that are named. Internal. */
-export async function readNpz<Name extends string>(
+export const readNpz = <Name extends string>(
   where: string,
   path: string | URL,
   names?: readonly Name[],
-): Promise<Record<Name, DeviceTensor>> {
-  const bytes = await readBytes(path, where);
-  const wanted = names && new Set<string>(names);
-  const filter = ({ name }: { name: string }): boolean => wanted?.has(arrayName(name)) ?? true;
-  const entries = await new Promise<Unzipped>((resolve, reject) => {
-    unzip(bytes, { filter }, (error, files) => {
-      if (error) reject(new HornetError(where, `${fileName(path)} is not a zip file: ${error.message}`));
-      else resolve(files);
-    });
-  });
-  const arrays = new Map(
-    Object.entries(entries).map(([name, entry]) => [arrayName(name), toTensor(entry, where, name)]),
-  );
-  const missing = names?.find((name) => !arrays.has(name));
-  if (missing !== undefined) throw new HornetError(where, `${fileName(path)} holds no array '${missing}'`);
-  return Object.fromEntries(arrays) as Record<Name, DeviceTensor>;
-}
+): Promise<Record<Name, DeviceTensor>> =>
+  readMembers(where, path, names, (name, bytes) => toTensor(bytes, where, `${name}.npy`));
 
-const arrayName = (entry: string): string => entry.replace(/\.npy$/, '');
+/**
+ * What `use` makes of the `.npy` files within a `.npz` file, one after the other. Internal.
+ *
+ * @param names - Those that are wanted. Default: all.
+ */
+export async function readMembers<Name extends string, T>(
+  where: string,
+  path: string | URL,
+  names: readonly Name[] | undefined,
+  use: (name: string, bytes: Buffer) => T | Promise<T>,
+): Promise<Record<Name, T>> {
+  const made: Record<string, T> = {};
+  await ZipReader.read(path instanceof URL ? fileURLToPath(path) : path, where, async (zip) => {
+    const members = new Map(zip.names.map((member) => [member.replace(/\.npy$/, ''), member]));
+    for (const name of names ?? members.keys()) {
+      const member = members.get(name);
+      if (member === undefined) throw new HornetError(where, `${fileName(path)} holds no array '${name}'`);
+      made[name] = await use(name, await zip.bytes(member, Infinity));
+    }
+  });
+  return made;
+}
 
 /**
  * Reads a `.npy` file, as `numpy.save` writes it.

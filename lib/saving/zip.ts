@@ -2,7 +2,7 @@
 // nowhere: a member is read into memory or into a file that the caller names.
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { Transform, type Readable } from 'node:stream';
+import { Transform, Writable, type Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { openPromise, type Entry, type ZipFile as ZipHandle } from 'yauzl';
 import { ZipFile } from 'yazl';
@@ -66,19 +66,27 @@ export class ZipReader {
     return [...this.entries.keys()];
   }
 
-  /** A member as bytes. Throws a `HornetError` when it is missing, damaged or too large. */
-  async bytes(name: string): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    const collect = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        chunks.push(chunk);
-        done();
-      },
+  /**
+   * A member as bytes. Throws a `HornetError` when it is missing or damaged.
+   *
+   * @param most - How many bytes it may have.
+   */
+  async bytes(name: string, most = LARGEST): Promise<Buffer> {
+    const { uncompressedSize } = this.entry(name);
+    if (uncompressedSize > most) throw new HornetError(this.where, `'${name}' in ${this.path} is too large`);
+    let bytes = Buffer.alloc(0);
+    let at = 0;
+    await this.stream(name, async (source) => {
+      bytes = Buffer.allocUnsafeSlow(uncompressedSize);
+      const collect = new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          at += chunk.copy(bytes, at);
+          done();
+        },
+      });
+      await pipeline(source, this.verifier(name), collect);
     });
-    if (this.entry(name).uncompressedSize > LARGEST)
-      throw new HornetError(this.where, `'${name}' in ${this.path} is too large`);
-    await this.stream(name, (source) => pipeline(source, this.verifier(name), collect));
-    return Buffer.concat(chunks);
+    return bytes;
   }
 
   /** Copies a member to a file. */

@@ -1,4 +1,7 @@
 // Reading NumPy's files, made by scripts/make-npz-golden.py.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { HornetError, loadNpy, loadNpz } from 'hornet';
 import { dtypes } from '../../lib/dtype.js';
 
@@ -29,12 +32,22 @@ test('reads uncompressed files and single arrays', async () => {
 });
 
 test.each([
-  ['a missing file', 'missing.npz', '[loadNpz] cannot read missing.npz'],
-  ['a file that is no zip', 'single.npy', '[loadNpz] single.npy is not a zip file'],
+  ['a missing file', 'missing.npz', 'missing.npz: ENOENT'],
+  ['a file that is no zip', 'single.npy', 'single.npy is not a zip file'],
   ['strings', 'strings.npz', "[loadNpz] names.npy has the unsupported dtype 'U1'"],
   ['complex numbers', 'complex.npz', "[loadNpz] z.npy has the unsupported dtype 'c8'"],
 ])('refuses %s', async (_, name, message) => {
   const reading = loadNpz(golden(name));
   await expect(reading).rejects.toThrow(HornetError);
   await expect(reading).rejects.toThrow(message);
+  await expect(reading).rejects.toThrow(/^\[loadNpz\] /);
+});
+
+test('refuses numbers that have changed', async () => {
+  const bytes = await readFile(golden('stored.npz'));
+  bytes[bytes.indexOf('}') + 80] ^= 1;
+  const path = join(await mkdtemp(join(tmpdir(), 'hornet-npz-')), 'changed.npz');
+  await writeFile(path, bytes);
+  await expect(loadNpz(path)).rejects.toThrow(`'x.npy' in ${path} is damaged: its checksum is wrong`);
+  await rm(dirname(path), { recursive: true });
 });

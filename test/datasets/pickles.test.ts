@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { unzipSync, zipSync } from 'fflate';
+import { unzipSync } from 'fflate';
 import { HornetError } from 'hornet';
 import { readImages, readSequences, type PickledImages, type Sequences } from '../../lib/datasets/hosted/pickles.js';
 
@@ -22,11 +22,7 @@ const images = async (pickle: Uint8Array, size = 3): Promise<PickledImages> => {
   return readImages('test', path, size, 'labels');
 };
 
-const sequences = async (npy: Uint8Array): Promise<Sequences> => {
-  const path = join(folder, 'texts.npz');
-  await writeFile(path, zipSync({ 'x.npy': npy }));
-  return readSequences('test', path, 'x');
-};
+const sequences = (npy: Uint8Array): Promise<Sequences> => readSequences('test', 'texts', npy);
 
 const header = (shape: number, descr = '|O'): string => {
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape},), }`.padEnd(117) + '\n';
@@ -97,7 +93,7 @@ test.each(refused)('refuses %s', async (_, pickle, message) => {
 });
 
 test.each([
-  ['no NumPy file', bytes('<html>'), "[test] cannot read 'x' in "],
+  ['no NumPy file', bytes('<html>'), '[test] cannot read texts: '],
   ['numbers', bytes(header(1, '<i8') + '\0'.repeat(8)), 'it holds no array of objects'],
   ['another number of lists', texts('](](K\x01ee', 3), 'it is not an array of lists'],
   ['numbers for lists', texts('](K\x01K\x02e'), 'it is not an array of lists'],

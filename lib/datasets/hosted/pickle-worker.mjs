@@ -1,7 +1,6 @@
 // Reads the pickles of data sets beside the main thread: their files are large. Its other end is pickles.ts.
 import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { unzipSync } from 'fflate';
 import { PickledArray, unpickle } from './pickle.mjs';
 
 /** What follows the header of a `.npy` file. */
@@ -17,11 +16,8 @@ function npyBody(bytes) {
 const isListOf = (list, length) => Array.isArray(list) && list.length === length;
 
 const operations = {
-  /** An array of lists of numbers: all numbers one after the other, and where each list ends. */
-  sequences(path, name) {
-    const member = `${name}.npy`;
-    const bytes = unzipSync(readFileSync(path), { filter: (file) => file.name === member })[member];
-    if (!bytes) throw new Error('it is not there');
+  /** An array of lists of numbers in a `.npy` file: all numbers one after the other, and where each list ends. */
+  sequences(bytes) {
     const array = unpickle(npyBody(bytes));
     const lists = array instanceof PickledArray ? array.data : null;
     if (!isListOf(lists, array.shape?.[0]) || array.shape.length !== 1 || !lists.every(Array.isArray)) {

@@ -27,9 +27,14 @@ async function ask<T>(where: string, shown: string, operation: string, ...args: 
   }
 }
 
-/** The lists of whole numbers in an array of objects of a `.npz` file. */
-export const readSequences = (where: string, path: string, array: string): Promise<Sequences> =>
-  ask(where, `'${array}' in ${path}`, 'sequences', path, array);
+/**
+ * The lists of whole numbers in an array of objects.
+ *
+ * @param name - What is read, for errors.
+ * @param bytes - A `.npy` file.
+ */
+export const readSequences = (where: string, name: string, bytes: Uint8Array): Promise<Sequences> =>
+  ask(where, name, 'sequences', bytes);
 
 /**
  * A dictionary with images in `data` [images, size].

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { HornetError } from '../../errors.js';
 import type { DeviceTensor } from '../../tensor.js';
 import { finishInTurns, type Steps } from '../../turns.js';
-import { readNpz } from '../npz.js';
+import { readMembers, readNpz } from '../npz.js';
 import { readSequences, type Sequences } from './pickles.js';
 import { checkPairs, rowsOf } from './train-and-test.js';
 
@@ -66,8 +66,9 @@ export function cutOf(where: string, args: TextsArgs): Cut {
 
 /** @param x - The name of the array of texts in the file; @param y - that of their labels. */
 export async function readTexts(where: string, path: string, x: string, y: string): Promise<LabelledTexts> {
-  const texts = await readSequences(where, path, x);
-  const labels = (await readNpz(where, path, [y]))[y];
+  const { [y]: labels } = await readNpz(where, path, [y]);
+  const read = (name: string, bytes: Buffer): Promise<Sequences> => readSequences(where, `'${name}' in ${path}`, bytes);
+  const { [x]: texts } = await readMembers(where, path, [x], read);
   checkPairs(where, path, texts.ends.length, labels);
   return { texts, labels };
 }
