@@ -1,5 +1,5 @@
 // PNG files of small images: 8 bits a channel, rows without filters.
-import { zlibSync } from 'fflate';
+import { deflateSync } from 'node:zlib';
 import { crc32 } from './crc.js';
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
@@ -24,6 +24,6 @@ export function pngFile(pixels: Uint8Array, width: number, height: number, chann
   const stride = width * channels;
   const rows = new Uint8Array(height * (stride + 1));
   for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
-  const parts = [chunk('IHDR', header), chunk('IDAT', zlibSync(rows)), chunk('IEND', new Uint8Array())];
+  const parts = [chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', new Uint8Array())];
   return Buffer.concat([signature, ...parts]);
 }
