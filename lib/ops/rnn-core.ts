@@ -9,9 +9,10 @@ import { gradByDecomposition } from './by-decomposition.js';
 import { broadcastTensor } from './broadcast.js';
 import { castTo } from './convert.js';
 import { add, mul, relu, select, sigmoid, sub, tanh } from './elementwise.js';
-import { filled, scalar } from './fill.js';
+import { runScan } from './control-flow-core.js';
+import { filled, fullLike, scalar } from './fill.js';
 import { multiply } from './matmul-core.js';
-import { concatTensors, partOf } from './movement.js';
+import { concatTensors, partOf, transposeTo } from './movement.js';
 import { reshapeTo } from './reshape-core.js';
 
 /** What a step computes; a simple RNN is named after its activation. The GRU applies its reset gate after the product. */
@@ -95,8 +96,14 @@ const steps: Readonly<Record<RecurrentCell, Step>> = {
   relu: (input, recurrent) => [relu(add(input, recurrent))],
 };
 
-/** The outputs and last states, step by step; computed in float32 where the tensors are of half precision. */
-function unrolled(inputs: readonly Tensor[], { cell, reverse, zeroOutput }: RnnAttrs): Tensor[] {
+/** What a step carries: the states, and the output to repeat where a step does not count. */
+interface Carried {
+  readonly states: readonly Tensor[];
+  readonly output: Tensor;
+}
+
+/** The parts of a recurrence; computed in float32 where the tensors are of half precision. */
+function partsOfRecurrence(inputs: readonly Tensor[], { cell, zeroOutput }: RnnAttrs) {
   const { dtype } = inputs[0];
   const wide = dtype === 'float64' ? dtype : 'float32';
   const given = named(inputs, cell);
@@ -105,23 +112,65 @@ function unrolled(inputs: readonly Tensor[], { cell, reverse, zeroOutput }: RnnA
   const [units, width] = recurrentKernel.shape;
   const rows = multiply(reshapeTo(x, [batch * count, features]), kernel);
   const [inputBias, recurrentBias] = cell === 'gru' && bias.rank > 0 ? halves(bias) : [bias, scalar(0, wide)];
-  const projected = reshapeTo(add(rows, inputBias), [batch, count, width]);
   const zeros = filled([batch, units], 0, wide);
-  let states = given.states.map((state) => broadcastTensor(castTo(state, wide), [batch, units]));
-  let output = zeros;
+  /** `counts` [batch, 1] says of which rows this step counts; null for all. */
+  const step = (input: Tensor, counts: Tensor | null, { states, output }: Carried): Carried => {
+    const next = steps[cell](input, add(multiply(states[0], recurrentKernel), recurrentBias), states);
+    const where = (yes: Tensor, no: Tensor): Tensor => (counts ? select(counts, yes, no) : yes);
+    return {
+      output: where(next[0], zeroOutput ? fullLike(output, 0) : output),
+      states: next.map((state, j) => where(state, states[j])),
+    };
+  };
+  return {
+    count,
+    /** The inputs' part of the gates, [batch, steps, gates · units]. */
+    projected: reshapeTo(add(rows, inputBias), [batch, count, width]),
+    mask: given.mask ?? null,
+    first: { states: given.states.map((state) => broadcastTensor(castTo(state, wide), [batch, units])), output: zeros },
+    step,
+    results: (outputs: Tensor, states: readonly Tensor[]): Tensor[] =>
+      [outputs, ...states].map((result) => castTo(result, dtype)),
+  };
+}
+
+/** The outputs and last states, a copy of the cell per step. */
+function unrolled(inputs: readonly Tensor[], attrs: RnnAttrs): Tensor[] {
+  const { count, projected, mask, first, step, results } = partsOfRecurrence(inputs, attrs);
+  const [batch, , width] = projected.shape;
+  let carried: Carried = first;
   const outputs: Tensor[] = [];
   for (let i = 0; i < count; i++) {
-    const step = reverse ? count - 1 - i : i;
-    const input = reshapeTo(partOf(projected, 1, step, step + 1), [batch, width]);
-    const next = steps[cell](input, add(multiply(states[0], recurrentKernel), recurrentBias), states);
-    const counts = given.mask && partOf(given.mask, 1, step, step + 1);
-    const where = (yes: Tensor, no: Tensor): Tensor => (counts ? select(counts, yes, no) : yes);
-    output = where(next[0], zeroOutput ? zeros : output);
-    states = next.map((state, j) => where(state, states[j]));
-    outputs[step] = reshapeTo(output, [batch, 1, units]);
+    const at = attrs.reverse ? count - 1 - i : i;
+    const input = reshapeTo(partOf(projected, 1, at, at + 1), [batch, width]);
+    carried = step(input, mask && partOf(mask, 1, at, at + 1), carried);
+    outputs[at] = reshapeTo(carried.output, [batch, 1, carried.output.shape[1]]);
   }
-  return [concatTensors(outputs, 1), ...states].map((result) => castTo(result, dtype));
+  return results(concatTensors(outputs, 1), carried.states);
 }
+
+/** The outputs and last states as a loop over the steps: for whoever has loops, but no recurrences like these. */
+export function recurrentScan(inputs: readonly Tensor[], attrs: RnnAttrs): Tensor[] {
+  const { count, projected, mask, first, step, results } = partsOfRecurrence(inputs, attrs);
+  const byStep = (x: Tensor): Tensor => transposeTo(x, [1, 0, 2]);
+  const column = mask && reshapeTo(mask, [...mask.shape, 1]);
+  const { carries, outputs } = runScan({
+    length: count,
+    reverse: attrs.reverse,
+    carries: [first.output, ...first.states],
+    sequences: [projected, ...(column ? [column] : [])].map(byStep),
+    step: ([output, ...states], [input, counts]) => {
+      const next = step(input, counts ?? null, { states, output });
+      return { carries: [next.output, ...next.states], outputs: [next.output] };
+    },
+    op: 'rnn',
+  });
+  return results(byStep(outputs[0]), carries.slice(1));
+}
+
+/** Whether a recurrence has a mask among its inputs. */
+export const hasMask = (inputs: readonly unknown[], { cell }: { readonly cell?: unknown }): boolean =>
+  named(inputs, cell as RecurrentCell).mask !== undefined;
 
 const halves = (bias: Tensor): Tensor[] => [0, 1].map((i) => reshapeTo(partOf(bias, 0, i, i + 1), [bias.shape[1]]));
 
