@@ -116,6 +116,8 @@ export {
   type SerializedObject,
 } from './saving/serialize.js';
 export { loadModel, modelFromJson, saveModel, type LoadModelArgs, type SaveModelArgs } from './saving/models.js';
+export type { ExportArgs } from './saving/onnx/export.js';
+export type { InputSignature } from './saving/onnx/signature.js';
 export { loadWeights, saveWeights, type LoadWeightsArgs, type SaveWeightsArgs } from './saving/weights.js';
 export { StringArray, type NestedStrings, type StringData } from './strings.js';
 export { DeviceTensor, tensor, Tensor, type NestedArray } from './tensor.js';

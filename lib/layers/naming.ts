@@ -40,6 +40,9 @@ export function withScope<T>(owner: NamedScope, fn: () => T): T {
   }
 }
 
+/** The names of the owners whose code runs now, the outermost first. */
+export const scopeNames = (): string[] => scope.map(({ name }) => name);
+
 /** The path of a variable of this name that `owner` creates now. */
 export function pathOf(owner: NamedScope, name: string): string {
   const owners = scope.at(-1) === owner ? scope : [...scope, owner];

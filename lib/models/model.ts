@@ -13,6 +13,7 @@ import { uploadCodes } from '../layers/string-layer.js';
 import { expandDims, squeeze } from '../ops/index.js';
 import { castTo } from '../ops/convert.js';
 import type { SaveModelArgs } from '../saving/models.js';
+import type { ExportArgs } from '../saving/onnx/export.js';
 import { registerSerializable } from '../saving/registry.js';
 import { serialize } from '../saving/serialize.js';
 import { Tensor } from '../tensor.js';
@@ -286,6 +287,19 @@ export class Model extends Trainer {
   async save(path: string, args: SaveModelArgs = {}): Promise<void> {
     const { saveModel } = await import('../saving/models.js');
     await saveModel(this, path, args);
+  }
+
+  /**
+   * Writes what the model computes in inference for other programs: a graph of ONNX. Inputs are called like the input
+   * layers, outputs like `outputNames`; the batch and other unknown sizes stay unknown. The file is replaced as a whole.
+   *
+   * @param path - Ends in `.onnx`.
+   * @throws HornetError when ONNX has no form for something that the model does, when the model does not know its inputs,
+   * or when the file cannot be written.
+   */
+  async export(path: string, args: ExportArgs = {}): Promise<void> {
+    const { exportModel } = await import('../saving/onnx/export.js');
+    await exportModel(this, path, args);
   }
 
   /** The architecture as JSON, without weights; `modelFromJson` reads it, also Keras's. */
