@@ -105,7 +105,8 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.dtype_policies.GPTQDTypePolicy': calibrated,
   'keras.dtype_policies.FloatDTypePolicy': 'An older name of `DTypePolicy`',
   'keras.dtype_policies.get': 'Layers take the name of a policy',
-  'keras.export': 'SavedModel, LiteRT and OpenVINO are formats of other frameworks; `saveModel` writes `.keras`',
+  'keras.export':
+    'SavedModel, LiteRT and OpenVINO are formats of other frameworks; `model.export` writes ONNX, `saveModel` writes `.keras`',
   'keras.layers.FlaxLayer': foreign,
   'keras.layers.JaxLayer': foreign,
   'keras.layers.TFSMLayer': foreign,
