@@ -1,9 +1,8 @@
 // Training curves as an SVG: one panel per quantity, training and validation in one picture. Scales and paths are d3's.
-import { writeFile } from 'node:fs/promises';
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { HornetError } from '../errors.js';
-import { escapeXml } from './svg.js';
+import { svgText, textElement as text, writeDrawing } from './svg.js';
 
 /** Values by name, one per epoch: the logs that `fit()` collects (`loss`, `accuracy`, `val_loss`, …). */
 export type HistoryLogs = Readonly<Record<string, readonly number[]>>;
@@ -24,19 +23,14 @@ export interface PlotHistoryOptions {
 }
 
 /**
- * Writes the training curves as an SVG file.
+ * Writes the training curves as a PNG where `path` ends in `.png`, else as an SVG.
  *
  * @param history - What `fit()` returned, or its logs.
  * @param path - The file to write, for example `curves.svg`.
  * @throws HornetError if there is nothing to draw or the file cannot be written.
  */
 export async function plotHistory(history: HistoryLike, path: string, options: PlotHistoryOptions = {}): Promise<void> {
-  const svg = historySvg(history, options);
-  try {
-    await writeFile(path, svg);
-  } catch (error) {
-    throw new HornetError('plotHistory', `cannot write ${path}`, { cause: error });
-  }
+  await writeDrawing('plotHistory', path, historySvg(history, options));
 }
 
 /** The training curves as the text of an SVG, for notebooks and web pages. See {@link plotHistory}. */
@@ -58,14 +52,7 @@ export function historySvg(history: HistoryLike, options: PlotHistoryOptions = {
   const size = [columns * width, top + Math.ceil(names.length / columns) * height];
   const title =
     options.title === undefined ? '' : text(16, 28, options.title, `font-size="17" font-weight="600" fill="${ink}"`);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${size[0]}" height="${size[1]}" viewBox="0 0 ${size[0]} ${size[1]}"`,
-    ` font-family="system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif" font-size="12">`,
-    `<rect width="100%" height="100%" fill="#ffffff"/>`,
-    title,
-    ...panels,
-    '</svg>\n',
-  ].join('\n');
+  return svgText(size[0], size[1], [title, ...panels]);
 }
 
 interface Series {
@@ -172,8 +159,4 @@ const shortNumber = (value: number): string => (Number.isFinite(value) ? value.t
 function headline(name: string): string {
   const words = name.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-function text(x: number, y: number, content: string, attributes: string): string {
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escapeXml(content)}</text>`;
 }

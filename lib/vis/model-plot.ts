@@ -1,10 +1,8 @@
 // Drawings of models: as text for Graphviz, and as SVG laid out by dagre.
-import { writeFile } from 'node:fs/promises';
 import { curveBasis, line } from 'd3-shape';
-import { HornetError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { modelGraph, type Box, type Frame, type ModelGraph, type ModelGraphArgs } from './model-graph.js';
-import { escapeXml } from './svg.js';
+import { checkEnding, svgText, textElement as text, writeDrawing } from './svg.js';
 
 /** Direction of the layers: top to bottom, left to right, or the other way round. */
 export type RankDirection = 'TB' | 'LR' | 'BT' | 'RL';
@@ -17,7 +15,7 @@ export interface ModelPlotArgs extends ModelGraphArgs {
 
 /** What `plotModel` takes. */
 export interface PlotModelArgs extends ModelPlotArgs {
-  /** The file to write: `.svg`, or `.dot` for Graphviz. Default `model.svg`. */
+  /** The file to write: `.svg`, `.png`, or `.dot` for Graphviz. Default `model.svg`. */
   readonly toFile?: string;
 }
 
@@ -62,18 +60,14 @@ export async function modelSvg(model: Model, args: ModelPlotArgs = {}): Promise<
 /**
  * Draws the model into a file.
  *
- * @throws HornetError for another kind of file than `.svg` or `.dot`, and where it cannot be written.
+ * @throws HornetError for another kind of file than `.svg`, `.png` or `.dot`, and where it cannot be written.
  */
 export async function plotModel(model: Model, args: PlotModelArgs = {}): Promise<void> {
   const { toFile = 'model.svg', ...rest } = args;
-  const kind = /\.(svg|dot)$/.exec(toFile)?.[1];
-  if (!kind) throw new HornetError('plotModel', `expected toFile to end in .svg or .dot, received '${toFile}'`);
-  const text = kind === 'dot' ? modelToDot(model, { showLayerNames: false, ...rest }) : await modelSvg(model, rest);
-  try {
-    await writeFile(toFile, text);
-  } catch (error) {
-    throw new HornetError('plotModel', `cannot write ${toFile}`, { cause: error });
-  }
+  checkEnding('plotModel', 'toFile', toFile, ['svg', 'png', 'dot']);
+  const dot = toFile.toLowerCase().endsWith('.dot');
+  const drawing = dot ? modelToDot(model, { showLayerNames: false, ...rest }) : await modelSvg(model, rest);
+  await writeDrawing('plotModel', toFile, drawing);
 }
 
 // — the SVG —
@@ -142,23 +136,17 @@ async function layOut({ boxes, frames, edges }: ModelGraph, rankdir: RankDirecti
 }
 
 function draw({ width, height, boxes, frames, edges }: Layout): string {
-  const [w, h] = [Math.ceil(width), Math.ceil(height)];
   const rect = ({ x, y, width, height }: Placed, style: string): string =>
     `<rect x="${(x - width / 2).toFixed(1)}" y="${(y - height / 2).toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" rx="5" ${style}/>`;
-  const text = (x: number, y: number, content: string, style: string): string =>
-    `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${style}>${escapeXml(content)}</text>`;
   const path = line<{ x: number; y: number }>(
     ({ x }) => x,
     ({ y }) => y,
   )
     .curve(curveBasis)
     .digits(1);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}"`,
-    ` font-family="system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif">`,
+  return svgText(Math.ceil(width), Math.ceil(height), [
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">',
     `<path d="M0 0 8 4 0 8z" fill="${ink}"/></marker></defs>`,
-    '<rect width="100%" height="100%" fill="#ffffff"/>',
     ...frames.flatMap((frame) => [
       rect(frame, 'fill="#f3f4f6" stroke="#9ca3af" stroke-dasharray="4 3"'),
       text(
@@ -187,6 +175,5 @@ function draw({ width, height, boxes, frames, edges }: Layout): string {
       );
       return [rect(box, `fill="#ffffff" stroke="${ink}"`), title, ...lines];
     }),
-    '</svg>\n',
-  ].join('\n');
+  ]);
 }

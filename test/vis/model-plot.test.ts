@@ -56,10 +56,12 @@ test('files are written by their ending', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'hornet-'));
   await utils.plotModel(model(), { toFile: join(folder, 'model.svg') });
   expect(await readFile(join(folder, 'model.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+  await utils.plotModel(model(), { toFile: join(folder, 'model.png') });
+  expect((await readFile(join(folder, 'model.png'))).subarray(1, 4).toString()).toBe('PNG');
   await utils.plotModel(model(), { toFile: join(folder, 'model.dot') });
   expect(await readFile(join(folder, 'model.dot'), 'utf8')).toContain('"side" [label="Dense"];');
-  await expect(utils.plotModel(model(), { toFile: 'model.png' })).rejects.toThrow(
-    '[plotModel] expected toFile to end in .svg or .dot',
+  await expect(utils.plotModel(model(), { toFile: 'model.pdf' })).rejects.toThrow(
+    '[plotModel] expected toFile to end in one of .svg, .png, .dot',
   );
   expect(() => utils.modelToDot(new Sequential([dense(1)], { name: 'open' }))).toThrow(
     "[plotModel] 'open' is not built yet",
