@@ -15,6 +15,7 @@ export * as quantizers from './quantizers/index.js';
 export * as random from './random.js';
 export * as saving from './saving/index.js';
 export * as utils from './utils/index.js';
+export * as visualization from './vis/images/index.js';
 
 export * from './layers/index.js';
 export {
