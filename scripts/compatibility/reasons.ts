@@ -70,7 +70,6 @@ const oneFunction = 'State is traced by itself: `jit`, `grad` and `valueAndGrad`
 const foreign = 'Wraps what another Python framework made';
 const calibrated =
   'GPTQ and AWQ calibrate weights on data, which Hornet does not do; `int8`, `int4` and `float8` are there';
-const laterPictures = 'Pictures of images are not drawn; curves and models are: `plotHistory`, `utils.plotModel`';
 
 /** Why a name, or all of a module that are not there, are missing. */
 export const reasons: Readonly<Record<string, string>> = {
@@ -128,7 +127,6 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.utils.pack_x_y_sample_weight': 'Batches are `[x, y, sampleWeight]` or records of these',
   'keras.utils.unpack_x_y_sample_weight': 'Batches are `[x, y, sampleWeight]` or records of these',
   'keras.utils.standardize_dtype': 'Dtypes are strings',
-  'keras.visualization': laterPictures,
   'keras.wrappers': 'scikit-learn is a Python library',
   'keras.tree': 'Structures are plain arrays and records; `model(x)`, losses and metrics take them as they are',
 };
