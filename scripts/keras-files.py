@@ -5,16 +5,23 @@
 
 `write` makes NAME.keras, NAME.weights.h5, NAME.h5 and NAME.json: data, predictions, and the loss and the predictions after
 one more step. `resume` reads NAME.json for the data and writes what it finds to FILE.out.json for every FILE of a model.
-The goldens in test/golden/files are made by `write` on the backend that their folder names (KERAS_BACKEND).
+The goldens in test/golden/files are made by `write` on the backend that their folder names (KERAS_BACKEND); those in
+`keras2` with KERAS_PACKAGE=tf_keras, which is Keras 2 going on, those in `keras2-legacy` with its optimizers from before
+2.11 (KERAS_LEGACY_OPTIMIZERS=1), too.
 """
 
+import importlib
 import json
+import os
 import pathlib
 import sys
 
-import keras
 import numpy as np
-from keras import layers
+
+keras = importlib.import_module(os.environ.get("KERAS_PACKAGE", "keras"))
+layers = keras.layers
+is_keras2 = keras.__version__.startswith("2.")
+optimizers = keras.optimizers.legacy if os.environ.get("KERAS_LEGACY_OPTIMIZERS") else keras.optimizers
 
 
 def mlp():
@@ -27,7 +34,7 @@ def mlp():
             layers.Dense(3, activation="softmax"),
         ]
     )
-    model.compile(keras.optimizers.Adam(schedule), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(optimizers.Adam(schedule), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model, real(12, 5), whole(12, high=3)
 
 
@@ -37,8 +44,10 @@ def branches():
     x = shared(layers.Conv2D(2, 1, name="first")(inputs))
     x = layers.Add()([x, shared(layers.Conv2D(2, 1, name="second")(inputs))])
     pooled = layers.GlobalAveragePooling2D()(x)
-    model = keras.Model(inputs, {"a": layers.Dense(2, name="a")(pooled), "b": layers.Dense(1, name="b")(pooled * 2.0)})
-    optimizer = keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True)
+    # Nobody else reads the ops of Keras 2.
+    doubled = layers.Rescaling(2.0)(pooled) if is_keras2 else pooled * 2.0
+    model = keras.Model(inputs, {"a": layers.Dense(2, name="a")(pooled), "b": layers.Dense(1, name="b")(doubled)})
+    optimizer = optimizers.SGD(0.05, momentum=0.9, nesterov=True)
     model.compile(optimizer, loss={"a": keras.losses.Huber(), "b": "mse"}, loss_weights={"a": 1.0, "b": 0.5})
     return model, real(8, 6, 6, 2), {"a": real(8, 2), "b": real(8, 1)}
 
@@ -53,7 +62,7 @@ def sequence():
             layers.Dense(1, activation="sigmoid"),
         ]
     )
-    model.compile("rmsprop", keras.losses.BinaryCrossentropy(), metrics=[keras.metrics.AUC(num_thresholds=20)])
+    model.compile(optimizers.RMSprop(), keras.losses.BinaryCrossentropy(), metrics=[keras.metrics.AUC(num_thresholds=20)])
     return model, whole(8, 7, high=11), whole(8, 1, high=2).astype("float32")
 
 
@@ -119,7 +128,7 @@ def go_on(model, x, y, train=True):
 def write(folder, *names):
     for name in names or MODELS:
         make = MODELS[name]
-        keras.utils.clear_session()
+        keras.backend.clear_session()
         keras.utils.set_random_seed(3)
         model, x, y = make()
         model.fit(x, y, batch_size=4, epochs=2, verbose=0)

@@ -8,6 +8,7 @@ import { replaceFile } from './atomic.js';
 import { buildModel } from './build-model.js';
 import { KERAS_VERSION } from './keras-version.js';
 import { Hdf5Writer } from './hdf5-writer.js';
+import { fromLegacyModel } from './legacy-config.js';
 import type { LoadModelArgs } from './models.js';
 import { partsOf } from './parts.js';
 import { parsePythonJson, toPythonJson } from './python-json.js';
@@ -49,11 +50,15 @@ const dateSaved = (date: Date): string => date.toISOString().slice(0, 19).replac
 /** Reads a model. */
 export function loadKeras(path: string, { customObjects, compile = true }: LoadModelArgs): Promise<Model> {
   return ZipReader.read(path, 'loadModel', async (zip) => {
-    const text = (await zip.bytes(CONFIG)).toString('utf8');
-    const config = parsePythonJson(text, 'loadModel', `${CONFIG} in ${path}`) as unknown as SerializedObject;
-    const model = buildModel(path, customObjects, () =>
-      deserialize(compile ? config : { ...config, compile_config: null }),
-    );
+    const read = async (name: string): Promise<string> => (await zip.bytes(name)).toString('utf8');
+    const json = parsePythonJson(await read(CONFIG), 'loadModel', `${CONFIG} in ${path}`);
+    const config = json as unknown as SerializedObject;
+    const metadata = zip.names.includes(METADATA) ? await read(METADATA) : '';
+    const isKeras2 = /"keras_version": "2\./.test(metadata);
+    const model = buildModel(path, customObjects, () => {
+      const modern = isKeras2 ? fromLegacyModel(config) : config;
+      return deserialize(compile ? modern : { ...modern, compile_config: null });
+    });
     // Texts may decide about the shapes of weights.
     await restoreAssets(model, zip);
     await restoreWeights(model, zip, 'loadModel', {});

@@ -12,6 +12,7 @@ import { KERAS_VERSION } from './keras-version.js';
 import { fromLegacyModel, fromLegacyTraining, toLegacyModel, toLegacyTraining } from './legacy-config.js';
 import type { LoadModelArgs } from './models.js';
 import { parsePythonJson, toPythonJson } from './python-json.js';
+import { optimizerVariables } from './optimizer-order.js';
 import { Restoration, type StoredWeight } from './restore.js';
 import { deserialize, serialize } from './serialize.js';
 
@@ -205,10 +206,9 @@ async function pairTopLevel(file: Hdf5Reader, group: string, model: Layer, into:
 
 async function restoreOptimizer(file: Hdf5Reader, model: Model, into: Restoration): Promise<void> {
   if ((await file.names('optimizer_weights')) === null) return;
+  const [first] = await listOf(file, 'optimizer_weights', 'weight_names');
   const stored = await storedIn(file, 'optimizer_weights');
-  const { variables, name } = model.optimizer;
-  // Optimizers of Keras 2 kept other state.
-  if (stored.length !== variables.length) {
-    into.warn(`'${name}' has ${variables.length} variables, in ${into.path} ${stored.length}`);
-  } else variables.forEach((variable, i) => into.add(variable, stored[i]));
+  const variables = optimizerVariables(model, stored, /\/iter(:0)?$/.test(first));
+  if (variables) variables.forEach((variable, i) => into.add(variable, stored[i]));
+  else into.warn(`'${model.optimizer.name}' has other variables than ${into.path}`);
 }

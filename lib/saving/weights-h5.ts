@@ -12,6 +12,7 @@ import type { DeviceTensor } from '../tensor.js';
 import { replaceFile } from './atomic.js';
 import { Hdf5Reader } from './hdf5-reader.js';
 import { Hdf5Writer } from './hdf5-writer.js';
+import { optimizerVariables } from './optimizer-order.js';
 import { partsOf, type Part } from './parts.js';
 import { parsePythonJson, toPythonJson } from './python-json.js';
 import { Restoration, type StoredWeight } from './restore.js';
@@ -197,7 +198,10 @@ async function restore(
       const message = `'${owner.name}' has ${weights.length} weights, in ${into.path} ${count} at '${group}'`;
       // As in Keras, a model may be trained on with another optimizer.
       if (owner instanceof Optimizer) {
-        if (count > 0) into.warn(message);
+        const stored = await Promise.all(Array.from({ length: count }, (_, i) => source.find(group, String(i))));
+        const variables = model instanceof Model ? optimizerVariables(model, stored) : null;
+        if (variables) variables.forEach((variable, i) => into.add(variable, stored[i]));
+        else if (count > 0) into.warn(message);
       } else into.refuse(message);
       continue;
     }
