@@ -1,6 +1,6 @@
 // Files that are replaced as a whole: written beside the old one, brought to the disk, renamed. A process that is killed
 // at any moment leaves the old file or the new one.
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HornetError } from '../errors.js';
 
@@ -47,11 +47,14 @@ async function removeLeftovers(path: string): Promise<void> {
     if (!name.startsWith(prefix)) continue;
     const [, pid] = /^(\d+)\.\d+\.tmp(\.h5)?$/.exec(name.slice(prefix.length)) ?? [];
     if (pid === undefined || isAlive(Number(pid))) continue;
-    const leftover = join(dirname(path), name);
-    const { mtimeMs } = await stat(leftover).catch(() => ({ mtimeMs: Infinity }));
-    // The directory may be shared with machines whose processes cannot be seen from here.
-    if (Date.now() - mtimeMs > STALE) await rm(leftover, { force: true });
+    await removeStale(join(dirname(path), name));
   }
+}
+
+/** Removes what nobody is still writing: the directory may be shared with machines whose processes cannot be seen from here. */
+export async function removeStale(path: string): Promise<void> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+  if (Date.now() - mtimeMs > STALE) await rm(path, { force: true });
 }
 
 /** Whether a process of this machine is there. */
@@ -63,3 +66,10 @@ export function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
+
+/** Whether there is something of that name. */
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -146,7 +146,7 @@ const changes: readonly ((name: string, config: Record<string, Json>) => void)[]
 /** What `compile` was not told. */
 const withoutNulls = (json: Json): Json =>
   isBranch(json) && !Array.isArray(json)
-    ? (Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null)))
+    ? Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null))
     : json;
 
 /** An output of a call as Keras 2 names it: `[layer, call, output]`, perhaps with options. */

@@ -1,7 +1,7 @@
 // Whole models in files: which format a path asks for. The formats are in keras-file.ts and legacy-h5.ts.
-import { access } from 'node:fs/promises';
 import { HornetError } from '../errors.js';
 import type { Model } from '../models/model.js';
+import { exists } from './atomic.js';
 import { buildModel } from './build-model.js';
 import { mapKeys, toCamel } from './config-case.js';
 import { loadKeras, saveKeras } from './keras-file.js';
@@ -69,9 +69,3 @@ export function modelFromJson(json: string, args: Pick<LoadModelArgs, 'customObj
 }
 
 const isLegacy = (path: string): boolean => /\.(h5|hdf5)$/.test(path);
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

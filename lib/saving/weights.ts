@@ -4,7 +4,8 @@ import type { Layer } from '../layers/layer.js';
 import { loadKerasWeights } from './keras-file.js';
 import { loadLegacyWeights, saveLegacyWeights } from './legacy-h5.js';
 import { loadSafetensors, saveSafetensors } from './safetensors.js';
-import { loadShards, loadWeightsH5, saveShards, saveWeightsH5 } from './weights-h5.js';
+import { loadShards, saveShards } from './shards.js';
+import { loadWeightsH5, saveWeightsH5 } from './weights-h5.js';
 
 /** What `saveWeights` takes. */
 export interface SaveWeightsArgs {
@@ -25,7 +26,7 @@ export interface LoadWeightsArgs {
 }
 
 /**
- * Writes all weights. The file is replaced as a whole.
+ * Writes all weights. What was there is replaced in one step.
  *
  * @param path - Ends in `.weights.h5` (with the optimizer's state), in `.safetensors`, or in `.h5` for the format of older
  *   versions; in `.weights.json` with `maxShardSize`.

@@ -18,7 +18,7 @@ async function load(path: string): Promise<Model> {
   return model;
 }
 
-test.each(['model.keras', 'model.weights.h5', 'model.safetensors'])(
+test.each(['model.keras', 'model.weights.h5', 'model.weights.json', 'model.safetensors'])(
   '%s is whole whenever its writer dies',
   async (name) => {
     const folder = await mkdtemp(join(tmpdir(), 'hornet-kill-'));

@@ -5,6 +5,7 @@ const [path] = process.argv.slice(2);
 const model = new Sequential([input({ shape: [512] }), dense(512), dense(512)]);
 for (let count = 1; ; count++) {
   for (const variable of model.weights) variable.assign(ops.full(variable.shape, count));
-  await (path.endsWith('.keras') ? model.save(path) : model.saveWeights(path));
+  const shards = path.endsWith('.json') ? { maxShardSize: 1.5 / 2 ** 10 } : {};
+  await (path.endsWith('.keras') ? model.save(path) : model.saveWeights(path, shards));
   process.stdout.write(`${count}\n`);
 }

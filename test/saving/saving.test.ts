@@ -47,8 +47,14 @@ test('classes of the user are found when they are named', async () => {
 
 test('several files of limited size', async () => {
   const [model, other] = [network(), network()];
+  await other.saveWeights(join(folder, 'shards.weights.json'), { maxShardSize: 64 / 2 ** 30 });
+  const shards = async (): Promise<string[]> =>
+    (await readdir(folder)).filter((name) => /^shards-.*_\d{5}\.weights\.h5$/.test(name));
+  const before = await shards();
+  expect(before.length).toBeGreaterThan(1);
   await model.saveWeights(join(folder, 'shards.weights.json'), { maxShardSize: 64 / 2 ** 30 });
-  expect((await readdir(folder)).filter((name) => /^shards_\d{5}\.weights\.h5$/.test(name)).length).toBeGreaterThan(1);
+  expect(await shards()).toHaveLength(before.length);
+  expect((await shards()).filter((name) => before.includes(name))).toEqual([]);
   await other.loadWeights(join(folder, 'shards.weights.json'));
   expect(await other.getWeights()).toEqual(await model.getWeights());
   const tooSmall = model.saveWeights(join(folder, 'small.weights.json'), { maxShardSize: 8 / 2 ** 30 });
