@@ -1,18 +1,16 @@
 // Zip archives as streams: members written as they are (stored), read with their sizes and checksums verified. Names lead
 // nowhere: a member is read into memory or into a file that the caller names.
 import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Transform, Writable, type Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { openPromise, type Entry, type ZipFile as ZipHandle } from 'yauzl';
 import { ZipFile } from 'yazl';
 import { HornetError } from '../errors.js';
-
-/** What becomes a member of an archive: text or bytes, or a file to be copied. */
-export type Member = string | Uint8Array | { readonly file: string };
-
-/** Members that are read into memory may be so large, in bytes. */
-const LARGEST = 2 ** 29;
+import { LARGEST, type Archive, type Member } from './archive.js';
 
 /** Writes an archive of members by name. */
 export async function writeZip(path: string, members: ReadonlyMap<string, Member>): Promise<void> {
@@ -29,7 +27,7 @@ export async function writeZip(path: string, members: ReadonlyMap<string, Member
 }
 
 /** An open archive. */
-export class ZipReader {
+export class ZipReader implements Archive {
   private constructor(
     readonly path: string,
     private readonly zip: ZipHandle,
@@ -61,7 +59,6 @@ export class ZipReader {
     }
   }
 
-  /** The names of all members. */
   get names(): readonly string[] {
     return [...this.entries.keys()];
   }
@@ -92,6 +89,17 @@ export class ZipReader {
   /** Copies a member to a file. */
   async extract(name: string, target: string): Promise<void> {
     await this.stream(name, (source) => pipeline(source, this.verifier(name), createWriteStream(target)));
+  }
+
+  async withFile<T>(name: string, use: (file: string) => Promise<T>): Promise<T> {
+    const directory = await mkdtemp(join(tmpdir(), 'hornet-'));
+    try {
+      const file = join(directory, basename(name));
+      await this.extract(name, file);
+      return await use(file);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   }
 
   private entry(name: string): Entry {

@@ -10,6 +10,7 @@ import type { KerasTensor, SymbolicDType } from '../models/keras-tensor.js';
 import { Model } from '../models/model.js';
 import { convertToTensor, type TensorLike } from '../ops/convert.js';
 import { reshape, squeeze } from '../ops/index.js';
+import { saveKeras } from '../saving/keras-file.js';
 import { registerSerializable } from '../saving/registry.js';
 import { isStrings, StringArray, type StringData } from '../strings.js';
 import { describe, type Tensor } from '../tensor.js';
@@ -319,6 +320,22 @@ export class FeatureSpace extends Layer {
   /** Encodes columns of shape [n] or [n, 1]. */
   override call(columns: Record<string, Tensor>): Tree<Tensor> {
     return (this.#model() as Layer)<Tree<Tensor>>(columns);
+  }
+
+  // — files —
+
+  /**
+   * Writes the features with what they have learned; `loadModel` reads it.
+   *
+   * @param path - Ends in `.keras`.
+   * @throws HornetError before `adapt`, where some feature needs it.
+   */
+  async save(path: string): Promise<void> {
+    if (!path.endsWith('.keras')) {
+      throw new HornetError(this.name, `expected a path that ends in .keras, received '${path}'`);
+    }
+    this.#model();
+    await saveKeras(this, path);
   }
 
   // — configuration —

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { dense, HornetError, input, lambda, loadModel, Sequential, type Model } from 'hornet';
 import { toPythonJson } from '../../lib/saving/python-json.js';
 import { serialize, type Json } from '../../lib/saving/serialize.js';
-import { writeZip, type Member } from '../../lib/saving/zip.js';
+import type { Member } from '../../lib/saving/archive.js';
+import { writeZip } from '../../lib/saving/zip.js';
 import { fuzz, membersOf } from './mutate.js';
 
 const golden = join(process.cwd(), 'test/golden/files');

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { loadModel, HornetError, type Model } from 'hornet';
 import { parsePythonJson, toPythonJson } from '../../lib/saving/python-json.js';
 import { serialize, type Json } from '../../lib/saving/serialize.js';
-import { writeZip, ZipReader, type Member } from '../../lib/saving/zip.js';
+import type { Member } from '../../lib/saving/archive.js';
+import { writeZip, ZipReader } from '../../lib/saving/zip.js';
 import { isBranch } from '../../lib/tree.js';
 
 /** A stream of whole numbers below a limit. */
