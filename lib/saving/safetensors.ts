@@ -84,11 +84,12 @@ export async function loadSafetensors(
       into.refuse(`${path} has ${tensors.size} weights, the model has ${weights.length}`);
     }
     const inOrder = [...tensors].sort(([a], [b]) => parseInt(a) - parseInt(b)).map(([, tensor]) => tensor);
+    const named = byNames(tensors);
     weights.forEach((variable, i) => {
       const stored = numbered
         ? inOrder[i]
         : namesOf(variable.path)
-            .map((name) => tensors.get(name))
+            .map((name) => named.get(name))
             .find(Boolean);
       into.add(variable, stored ?? null);
     });
@@ -99,10 +100,22 @@ export async function loadSafetensors(
   }
 }
 
+/** Without the model's name, which differs from run to run. */
+const below = (path: string): string => path.slice(path.indexOf('/') + 1);
+
 /** What other programs may call a weight: its path, also with dots, also without the model's name. */
-function namesOf(path: string): string[] {
-  const below = path.slice(path.indexOf('/') + 1);
-  return [path, below].flatMap((name) => [name, name.replaceAll('/', '.')]);
+const namesOf = (path: string): string[] => [path, below(path)].flatMap((name) => [name, name.replaceAll('/', '.')]);
+
+/** Tensors by their names, and without the model's name where all of them begin with one. */
+function byNames(tensors: ReadonlyMap<string, StoredWeight>): ReadonlyMap<string, StoredWeight> {
+  const models = new Set([...tensors.keys()].map((name) => /^[^/]+(?=\/.*\/)/.exec(name)?.[0]));
+  if (models.size !== 1 || models.has(undefined)) return tensors;
+  return new Map(
+    [...tensors].flatMap(([name, tensor]) => [
+      [name, tensor],
+      [below(name), tensor],
+    ]),
+  );
 }
 
 async function listTensors(file: FileHandle, path: string): Promise<Map<string, StoredWeight>> {

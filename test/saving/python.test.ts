@@ -1,28 +1,14 @@
 // Python Keras opens what Hornet wrote: it predicts the same, and its next step is the same. Needs a Python that has keras,
 // named by HORNET_KERAS_PYTHON or found as python3.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { dataJson, expectContinuation, goOn, names, toleranceOf, trained, type Continuation } from './cases.js';
+import { findPython, pythonEnv } from './python.js';
 
-const env = { ...process.env, KERAS_BACKEND: process.env.KERAS_BACKEND ?? 'jax', TF_CPP_MIN_LOG_LEVEL: '3' };
-
-function findPython(): string | null {
-  const candidates = [process.env.HORNET_KERAS_PYTHON, 'python3'].filter((each) => each !== undefined);
-  const hasKeras = (python: string): boolean => {
-    try {
-      execFileSync(python, ['-c', 'import keras, h5py'], { env, stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  return candidates.find(hasKeras) ?? null;
-}
-
-const python = findPython();
+const python = findPython('keras, h5py');
 if (!python) console.log('skipped: no Python with keras (set HORNET_KERAS_PYTHON); the files of Keras are still read');
 
 /** Keras does not read bfloat16 from older .h5 files, not even from its own. */
@@ -42,7 +28,9 @@ const unreadable = 'half';
       await writeFile(join(folder, `${name}.json`), JSON.stringify(await dataJson(made)));
       wanted.set(name, await goOn(made.model, made.x, made.y));
     }
-    await promisify(execFile)(python!, [join(process.cwd(), 'scripts/keras-files.py'), 'resume', folder], { env });
+    await promisify(execFile)(python!, [join(process.cwd(), 'scripts/keras-files.py'), 'resume', folder], {
+      env: pythonEnv,
+    });
   }, 600_000);
 
   afterAll(() => rm(folder, { recursive: true }));
