@@ -55,14 +55,20 @@ export class WorkerThread {
    * The answer to a request.
    *
    * @param patience - The thread is ended when this is its oldest request and it answers none in so many milliseconds.
+   * @param given - Buffers among the arguments that are the thread's from now on.
    */
-  ask<T>(operation: string, args: readonly unknown[], patience: number): Promise<T> {
+  ask<T>(
+    operation: string,
+    args: readonly unknown[],
+    patience: number,
+    given: readonly ArrayBuffer[] = [],
+  ): Promise<T> {
     if (this.#ended) return Promise.reject(this.#ended);
     const id = this.#next++;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, patience });
       if (this.#waiting.size === 1) this.#watch();
-      this.#worker.postMessage({ id, operation, args });
+      this.#worker.postMessage({ id, operation, args }, given);
     });
   }
 

@@ -36,6 +36,47 @@ function dtypeOf({ type, size, signed, enum_type: names }) {
   return null;
 }
 
+const namesIn = ({ file_id: file }, path) =>
+  Module.get_type(file, path) === Module.H5G_GROUP ? Module.get_names(file, path, false) : null;
+
+function textsOf(file, path) {
+  const isText = ({ metadata }) => metadata.type === classes.text;
+  return Object.fromEntries(
+    Object.entries(file.get(path).attrs)
+      .filter(([, attribute]) => isText(attribute))
+      .map(([name, attribute]) => [name, attribute.value ?? []]),
+  );
+}
+
+function describe({ file_id: file }, path) {
+  if (Module.get_type(file, path) !== Module.H5G_DATASET) return null;
+  const metadata = Module.get_dataset_metadata(file, path);
+  const { virtual_sources: sources, shape, vlen } = metadata;
+  if (sources || !shape || vlen) return { dtype: null, shape: shape ?? [] };
+  return { dtype: dtypeOf(metadata), shape };
+}
+
+function contentsOf(file, { path, expected }) {
+  const names = namesIn(file, path) ?? [];
+  const told = names.length <= expected ? names : [];
+  return { count: names.length, datasets: told.map((name) => [name, describe(file, `${path}/${name}`)]) };
+}
+
+/** Answers about several places; one that cannot be read is told instead, and ends the list. */
+function each(places, answer) {
+  const answers = [];
+  for (const place of places) {
+    try {
+      answers.push(answer(place));
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      answers.push({ damaged: place.path ?? place, reason: String(error?.message ?? error) });
+      break;
+    }
+  }
+  return answers;
+}
+
 const operations = {
   open(path) {
     allowed.add(path);
@@ -57,43 +98,28 @@ const operations = {
   },
 
   /** Names in a group; null where there is no group. */
-  names(id, path) {
-    const { file_id: file } = files.get(id);
-    return Module.get_type(file, path) === Module.H5G_GROUP ? Module.get_names(file, path, false) : null;
-  },
+  names: (id, path) => namesIn(files.get(id), path),
 
-  /** Attributes that are texts, or lists of them. */
-  texts(id, path) {
-    const { attrs } = files.get(id).get(path);
-    const isText = ({ metadata }) => metadata.type === classes.text;
-    return Object.fromEntries(
-      Object.entries(attrs)
-        .filter(([, attribute]) => isText(attribute))
-        .map(([name, attribute]) => [name, attribute.value ?? []]),
-    );
-  },
+  /** Attributes that are texts, or lists of them, of groups or datasets. */
+  texts: (id, paths) => each(paths, (path) => textsOf(files.get(id), path || '/')),
 
-  /** Type and shape of a dataset; null where there is none. */
-  describe(id, path) {
-    const file = files.get(id);
-    if (Module.get_type(file.file_id, path) !== Module.H5G_DATASET) return null;
-    const { metadata } = file.get(path);
-    const { virtual_sources: sources, shape, vlen } = metadata;
-    if (sources || !shape || vlen) return { dtype: null, shape: shape ?? [] };
-    return { dtype: dtypeOf(metadata), shape };
-  },
+  /** Type and shape of datasets; null where there is none. */
+  describe: (id, paths) => each(paths, (path) => describe(files.get(id), path)),
 
-  /** The bytes of a dataset in the machine's order. */
-  read(id, path) {
+  /** How many members groups have, and type and shape of each where there are no more than expected. */
+  contents: (id, groups) => each(groups, (group) => contentsOf(files.get(id), group)),
+
+  /** The bytes of a dataset in the machine's order, at the beginning of `spare` where that is large enough. */
+  read(id, path, spare) {
     const { file_id: file } = files.get(id);
     const { size, shape } = Module.get_dataset_metadata(file, path);
     const total = shape.reduce((product, dim) => product * dim, size);
-    const result = new Uint8Array(total);
+    const result = new Uint8Array(spare?.byteLength >= total ? spare : total);
     for (const { offset, count, at, bytes } of pieces(shape, size)) {
       const pointer = Module._malloc(Math.max(bytes, 1));
       if (pointer === 0) throw new Error(`no memory for ${bytes} bytes`);
       try {
-        const whole = shape.length === 0;
+        const whole = bytes === total;
         const steps = shape.map(() => 1n);
         const status = Module.get_dataset_data(
           file,

@@ -94,7 +94,7 @@ function listAttribute(name: string, values: readonly string[]): Attributes {
 export function loadLegacyModel(path: string, args: LoadModelArgs): Promise<Model> {
   const { customObjects, compile = true } = args;
   return Hdf5Reader.read(path, 'loadModel', async (file) => {
-    const texts = await file.texts('');
+    const [texts] = await file.texts(['']);
     const read = (name: string): unknown => {
       const text = texts[name];
       return typeof text === 'string' ? parsePythonJson(text, 'loadModel', `${name} of ${path}`) : null;
@@ -125,7 +125,7 @@ export function loadLegacyWeights(
 ): Promise<void> {
   return Hdf5Reader.read(path, 'loadWeights', async (file) => {
     const isModel =
-      (await file.names('model_weights')) !== null && (await listOf(file, '', 'layer_names')).length === 0;
+      (await file.names('model_weights')) !== null && (await listsOf(file, [''], 'layer_names'))[0].length === 0;
     const into = new Restoration('loadWeights', path, skipMismatch);
     await (byName ? matchNames : byOrder)(file, isModel ? 'model_weights' : '', model, into);
     await into.finish();
@@ -139,18 +139,22 @@ const notify = (model: Layer): void => {
 
 const within = (group: string, name: string): string => (group ? `${group}/${name}` : name);
 
-async function listOf(file: Hdf5Reader, group: string, name: string): Promise<readonly string[]> {
-  const texts = await file.texts(group);
-  if (name in texts) return [texts[name]].flat();
-  const list: string[] = [];
-  for (let i = 0; `${name}${i}` in texts; i++) list.push(...[texts[`${name}${i}`]].flat());
-  return list;
+/** The lists that an attribute of groups, or several, hold. */
+async function listsOf(file: Hdf5Reader, groups: readonly string[], name: string): Promise<(readonly string[])[]> {
+  return (await file.texts(groups)).map((texts) => {
+    if (name in texts) return [texts[name]].flat();
+    const list: string[] = [];
+    for (let i = 0; `${name}${i}` in texts; i++) list.push(...[texts[`${name}${i}`]].flat());
+    return list;
+  });
 }
 
-/** The weights of a layer's group, in order. */
-async function storedIn(file: Hdf5Reader, group: string): Promise<(StoredWeight | null)[]> {
-  const names = await listOf(file, group, 'weight_names');
-  return Promise.all(names.map((name) => file.weight(`${group}/${name}`)));
+/** The weights of layers' groups, in order. */
+async function storedIn(file: Hdf5Reader, groups: readonly string[]): Promise<(StoredWeight | null)[][]> {
+  const names = await listsOf(file, groups, 'weight_names');
+  const paths = names.map((list, i) => list.map((name) => `${groups[i]}/${name}`));
+  const weights = (await file.weights(paths.flat())).values();
+  return paths.map((list) => list.map(() => weights.next().value ?? null));
 }
 
 function pair(
@@ -168,32 +172,30 @@ function pair(
 /** The layers that have weights, in order, get the weights of the groups that have such. */
 async function byOrder(file: Hdf5Reader, group: string, model: Layer, into: Restoration): Promise<void> {
   const layers = model.subLayers.filter((layer) => layer.weights.length > 0);
-  const groups: { name: string; stored: (StoredWeight | null)[] }[] = [];
-  for (const name of await layerNames(file, group, into)) {
-    const stored = await storedIn(file, within(group, name));
-    if (stored.length > 0) groups.push({ name, stored });
-  }
+  const places = (await layerNames(file, group, into)).map((name) => within(group, name));
+  const groups = (await storedIn(file, places)).filter((stored) => stored.length > 0);
   if (layers.length !== groups.length) {
     const message = `the model has ${layers.length} layers with weights, ${into.path} ${groups.length}`;
     throw new HornetError(into.where, message);
   }
-  layers.forEach((layer, i) => pair(into, layer.name, weightsOf(layer), groups[i].stored));
+  layers.forEach((layer, i) => pair(into, layer.name, weightsOf(layer), groups[i]));
   await pairTopLevel(file, group, model, into);
 }
 
 /** Every layer gets the weights of the group that is called like it; others stay as they are. */
 async function matchNames(file: Hdf5Reader, group: string, model: Layer, into: Restoration): Promise<void> {
-  for (const name of await layerNames(file, group, into)) {
-    const stored = await storedIn(file, within(group, name));
+  const names = await layerNames(file, group, into);
+  const places = names.map((name) => within(group, name));
+  for (const [i, stored] of (await storedIn(file, places)).entries()) {
     for (const layer of model.subLayers) {
-      if (layer.name === name) pair(into, name, weightsOf(layer), stored);
+      if (layer.name === names[i]) pair(into, layer.name, weightsOf(layer), stored);
     }
   }
   await pairTopLevel(file, group, model, into);
 }
 
 async function layerNames(file: Hdf5Reader, group: string, into: Restoration): Promise<readonly string[]> {
-  const names = await listOf(file, group, 'layer_names');
+  const [names] = await listsOf(file, [group], 'layer_names');
   if (names.length === 0) throw new HornetError(into.where, `${into.path} has no weights of layers`);
   return names;
 }
@@ -201,13 +203,14 @@ async function layerNames(file: Hdf5Reader, group: string, into: Restoration): P
 async function pairTopLevel(file: Hdf5Reader, group: string, model: Layer, into: Restoration): Promise<void> {
   const place = within(group, TOP_LEVEL);
   if ((await file.names(place)) === null) return;
-  pair(into, model.name, topLevelWeights(model), await storedIn(file, place));
+  const [stored] = await storedIn(file, [place]);
+  pair(into, model.name, topLevelWeights(model), stored);
 }
 
 async function restoreOptimizer(file: Hdf5Reader, model: Model, into: Restoration): Promise<void> {
   if ((await file.names('optimizer_weights')) === null) return;
-  const [first] = await listOf(file, 'optimizer_weights', 'weight_names');
-  const stored = await storedIn(file, 'optimizer_weights');
+  const [[first]] = await listsOf(file, ['optimizer_weights'], 'weight_names');
+  const [stored] = await storedIn(file, ['optimizer_weights']);
   const variables = optimizerVariables(model, stored, /\/iter(:0)?$/.test(first));
   if (variables) variables.forEach((variable, i) => into.add(variable, stored[i]));
   else into.warn(`'${model.optimizer.name}' has other variables than ${into.path}`);

@@ -12,8 +12,8 @@ export interface StoredWeight {
   /** Null where Hornet has no such type. */
   readonly dtype: DType | null;
   readonly shape: readonly number[];
-  /** Fetches the numbers. */
-  read(): Promise<TypedArray>;
+  /** Fetches the numbers and hands them to `use`; afterwards others may stand in their place. */
+  read(use: (data: TypedArray) => void): Promise<void>;
 }
 
 /** One reading of weights into a model. */
@@ -49,11 +49,23 @@ export class Restoration {
     } else this.#found.push({ variable, stored });
   }
 
-  /** Reads and assigns all that was noted. */
+  /** Reads and assigns all that was noted. One weight is fetched while another is assigned. */
   async finish(): Promise<void> {
-    for (const { variable, stored } of this.#found) {
-      const data = await stored.read();
-      onDevice(variable.device, () => variable.adopt(fromBytes(data, stored.shape, stored.dtype!)));
-    }
+    const queue = this.#found.values();
+    let failed = false;
+    const work = async (): Promise<void> => {
+      for (const { variable, stored } of queue) {
+        await stored.read((data) => {
+          if (!failed) onDevice(variable.device, () => variable.adopt(fromBytes(data, stored.shape, stored.dtype!)));
+        });
+        if (failed) return;
+      }
+    };
+    const fail = (error: unknown): never => {
+      failed = true;
+      throw error;
+    };
+    const results = await Promise.allSettled([work().catch(fail), work().catch(fail)]);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 }

@@ -129,9 +129,9 @@ async function listTensors(file: FileHandle, path: string): Promise<Map<string, 
   return new Map(
     header.map(([name, entry]) => {
       const { dtype, shape, begin, end } = checkEntry(path, name, entry, size - 8 - length);
-      const read = async (): Promise<TypedArray> => {
+      const read = async (use: (data: TypedArray) => void): Promise<void> => {
         const bytes = await readExactly(file, path, 8 + length + begin, end - begin);
-        return new (arrayOf(dtype))(bytes.buffer, 0, sizeOf(shape));
+        use(new (arrayOf(dtype))(bytes.buffer, 0, sizeOf(shape)));
       };
       return [name, { dtype, shape, read }];
     }),

@@ -5,11 +5,11 @@ import { Model } from '../models/model.js';
 import { Optimizer } from '../optimizers/optimizer.js';
 import type { DeviceTensor } from '../tensor.js';
 import { replaceFile } from './atomic.js';
-import { Hdf5Reader } from './hdf5-reader.js';
+import { Hdf5Reader, type GroupContents, type GroupWanted } from './hdf5-reader.js';
 import { Hdf5Writer } from './hdf5-writer.js';
 import { optimizerVariables } from './optimizer-order.js';
 import { partsOf, type Part } from './parts.js';
-import { Restoration, type StoredWeight } from './restore.js';
+import { Restoration } from './restore.js';
 
 /** How weights that do not fit are taken. */
 export interface LoadOptions {
@@ -56,21 +56,19 @@ export class WeightSource {
     private readonly rename: (group: string) => string = (group) => group,
   ) {}
 
-  /** A dataset of a group; null where no file holds it. */
-  async find(group: string, name: string): Promise<StoredWeight | null> {
-    const path = `${this.rename(group)}/${name}`;
-    for (const file of this.filesOf(group)) {
-      const weight = await file.weight(path);
-      if (weight) return weight;
+  /** What groups hold in all files together. */
+  async contents(groups: readonly GroupWanted[]): Promise<readonly GroupContents[]> {
+    const found = groups.map(() => ({ count: 0, datasets: [] as GroupContents['datasets'][number][] }));
+    for (const file of new Set(groups.flatMap(({ path }) => this.filesOf(path)))) {
+      const here = groups.flatMap(({ path }, i) => (this.filesOf(path).includes(file) ? [i] : []));
+      const asked = here.map((i) => ({ ...groups[i], path: this.rename(groups[i].path) }));
+      for (const [k, { count, datasets }] of (await file.contents(asked)).entries()) {
+        const group = found[here[k]];
+        group.count += count;
+        group.datasets.push(...datasets);
+      }
     }
-    return null;
-  }
-
-  /** The number of datasets of a group. */
-  async count(group: string): Promise<number> {
-    let count = 0;
-    for (const file of this.filesOf(group)) count += (await file.names(this.rename(group)))?.length ?? 0;
-    return count;
+    return found;
   }
 }
 
@@ -101,23 +99,24 @@ export async function restoreWeights(
   const into = new Restoration(where, name, skipMismatch);
   const restored: Layer[] = [];
   if (model instanceof Model) model.buildOptimizer();
-  for (const { path, owner, weights } of partsOf(model)) {
-    if (objectsToSkip.includes(owner as Layer)) continue;
-    const group = varsOf(path);
-    const count = await source.count(group);
+  const parts = partsOf(model).filter(({ owner }) => !objectsToSkip.includes(owner as Layer));
+  const groups = parts.map(({ path, weights }) => ({ path: varsOf(path), expected: weights.length }));
+  for (const [i, { count, datasets }] of (await source.contents(groups)).entries()) {
+    const { owner, weights } = parts[i];
+    const { path: group } = groups[i];
+    const named = new Map(datasets);
     if (count !== weights.length) {
       const message = `'${owner.name}' has ${weights.length} weights, in ${into.path} ${count} at '${group}'`;
       // As in Keras, a model may be trained on with another optimizer.
       if (owner instanceof Optimizer) {
-        const stored = await Promise.all(Array.from({ length: count }, (_, i) => source.find(group, String(i))));
+        const stored = datasets.map((_, k) => named.get(String(k)) ?? null);
         const variables = model instanceof Model ? optimizerVariables(model, stored) : null;
-        if (variables) variables.forEach((variable, i) => into.add(variable, stored[i]));
+        if (variables) variables.forEach((variable, k) => into.add(variable, stored[k]));
         else if (count > 0) into.warn(message);
       } else into.refuse(message);
       continue;
     }
-    const found = await Promise.all(weights.map(({ name }, i) => source.find(group, name ?? String(i))));
-    for (const [i, { variable }] of weights.entries()) into.add(variable, found[i]);
+    weights.forEach(({ variable, name }, k) => into.add(variable, named.get(name ?? String(k)) ?? null));
     if (owner instanceof Layer) restored.push(owner);
   }
   await into.finish();
