@@ -1,4 +1,5 @@
 // Stop when a quantity no longer improves.
+import { printLine } from '../messages.js';
 import type { TypedArray } from '../dtype.js';
 import { Callback, type Logs } from './callback.js';
 import { Monitor, type MonitorMode } from './monitor.js';
@@ -71,9 +72,9 @@ export class EarlyStopping extends Callback {
 
   override onTrainEnd(): void {
     const { verbose = 0 } = this.args;
-    if (this.stoppedEpoch > 0 && verbose) console.log(`Epoch ${this.stoppedEpoch + 1}: early stopping`);
+    if (this.stoppedEpoch > 0 && verbose) printLine(`Epoch ${this.stoppedEpoch + 1}: early stopping`);
     if (this.bestWeights) {
-      if (verbose) console.log(`Restoring model weights from the end of the best epoch: ${this.bestEpoch + 1}.`);
+      if (verbose) printLine(`Restoring model weights from the end of the best epoch: ${this.bestEpoch + 1}.`);
       this.model.setWeights(this.bestWeights);
     }
   }

@@ -1,4 +1,5 @@
 // Callbacks that change the learning rate between epochs.
+import { printLine } from '../messages.js';
 import { HornetError } from '../errors.js';
 import type { Optimizer } from '../optimizers/index.js';
 import { Callback, type Logs } from './callback.js';
@@ -28,7 +29,7 @@ export class LearningRateScheduler extends Callback {
       optimizer.learningRate = rate;
       if (!this.args.verbose) continue;
       const text = rateText(optimizer, rated.length - 1);
-      console.log(`\nEpoch ${epoch + 1}: LearningRateScheduler setting ${text} to ${rate}.`);
+      printLine(`\nEpoch ${epoch + 1}: LearningRateScheduler setting ${text} to ${rate}.`);
     }
   }
 
@@ -103,7 +104,7 @@ export class ReduceLROnPlateau extends Callback {
       changed = true;
       if (!verbose) continue;
       const text = rateText(optimizer, rated.length - 1);
-      console.log(`\nEpoch ${epoch + 1}: ReduceLROnPlateau reducing ${text} to ${reduced}.`);
+      printLine(`\nEpoch ${epoch + 1}: ReduceLROnPlateau reducing ${text} to ${reduced}.`);
     }
     return changed;
   }

@@ -1,4 +1,5 @@
 // Saving the model while training goes on.
+import { printLine } from '../messages.js';
 import { HornetError } from '../errors.js';
 import { Callback, type Logs } from './callback.js';
 import { Monitor, type MonitorMode } from './monitor.js';
@@ -68,7 +69,7 @@ export class ModelCheckpoint extends Callback {
       const value = this.watched.read(this.model, logs);
       if (value === undefined || !this.watched.improves(value)) return;
       if (this.args.verbose) {
-        console.log(
+        printLine(
           `\nEpoch ${epoch + 1}: ${this.watched.quantity} improved from ${this.watched.best} to ${value}, saving to ${path}`,
         );
       }

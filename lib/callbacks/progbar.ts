@@ -1,4 +1,5 @@
 // The progress of fit, evaluate and predict on the terminal.
+import { canRedraw, printLine } from '../messages.js';
 import { Progbar } from '../utils/progbar.js';
 import { Callback, type BatchPhase, type Logs } from './callback.js';
 
@@ -14,7 +15,7 @@ export class ProgbarLogger extends Callback {
 
   override onEpochBegin(epoch: number): void {
     if (this.params.verbose && this.params.epochs > 1)
-      process.stdout.write(`Epoch ${epoch + 1}/${this.params.epochs}\n`);
+      printLine(`Epoch ${epoch + 1}/${this.params.epochs}`);
     this.begin();
   }
 
@@ -51,7 +52,7 @@ export class ProgbarLogger extends Callback {
   }
 
   override wantsBatch(): boolean {
-    return this.params.verbose === 1 && process.stdout.isTTY === true && performance.now() - this.drawn >= INTERVAL;
+    return this.params.verbose === 1 && canRedraw() && performance.now() - this.drawn >= INTERVAL;
   }
 
   private begin(): void {

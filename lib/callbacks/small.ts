@@ -1,4 +1,5 @@
 // Callbacks of a few lines: functions as hooks, and the stop at a loss that is no number.
+import { printLine } from '../messages.js';
 import { HornetError } from '../errors.js';
 import { Callback, type HookName, type Logs } from './callback.js';
 
@@ -23,7 +24,7 @@ export class TerminateOnNaN extends Callback {
   override onTrainBatchEnd(batch: number, { loss }: Logs): void {
     if (loss === undefined || Number.isFinite(loss)) return;
     if (this.args.raiseError) throw new HornetError('terminateOnNaN', `the loss of batch ${batch} is ${loss}`);
-    console.log(`Batch ${batch}: Invalid loss, terminating training`);
+    printLine(`Batch ${batch}: Invalid loss, terminating training`);
     this.model.stopTraining = true;
   }
 }

@@ -1,6 +1,7 @@
 // Files in folders as labelled samples: what the data sets of images, texts and sounds share.
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { printLine } from '../messages.js';
 import { HornetError } from '../errors.js';
 import { makeSeed } from '../seed.js';
 import { shuffleInPlace } from '../shuffle.js';
@@ -90,7 +91,7 @@ export async function datasetFromDirectory<Sample, X>(
   }
   if (verbose) {
     const classes = classNames ? ` belonging to ${classNames.length} classes` : '';
-    console.log(`Found ${files.paths.length} files${classes}.`);
+    printLine(`Found ${files.paths.length} files${classes}.`);
   }
   const seed = args.seed ?? makeSeed();
   const mixed = shuffle ? inOrder(files, seed) : files;
@@ -104,7 +105,7 @@ export async function datasetFromDirectory<Sample, X>(
       const sought = which ? `${which} ${what}` : what;
       throw new HornetError(where, `found no ${sought} in ${directory}; looked for ${extensions.join(', ')}`);
     }
-    if (verbose && which) console.log(`Using ${taken.paths.length} files for ${which}.`);
+    if (verbose && which) printLine(`Using ${taken.paths.length} files for ${which}.`);
     const again = shuffle && !(subset === 'both' && which === 'validation') ? seed : null;
     return batches(taken, kind, args.batchSize === undefined ? 32 : args.batchSize, mode, classNames, again);
   };

@@ -1,4 +1,5 @@
 // The table that `model.summary()` prints, in the look of Keras's.
+import { printLine } from '../messages.js';
 import type { Variable } from '../variable.js';
 import { byteSize } from '../dtype.js';
 import { HornetError } from '../errors.js';
@@ -42,7 +43,7 @@ type Row = readonly string[];
 /** Prints a model's layers, shapes and numbers of weights. */
 export function printSummary(model: Summarized, args: SummaryArgs): void {
   const { lineLength = 80, showTrainable = false, expandNested = false, layerRange = null } = args;
-  const print = args.printFn ?? ((text: string): void => console.log(text));
+  const print = args.printFn ?? printLine;
   const connected = model.graph !== null && !isChain(model.graph);
   const columns = makeColumns(lineLength, connected, showTrainable);
   const rows = rowsOf(model, '', { connected, showTrainable, expandNested, layerRange });

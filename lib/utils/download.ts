@@ -6,6 +6,7 @@ import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvHttpProxyAgent, interceptors, request, type Dispatcher } from 'undici';
+import { canRedraw } from '../messages.js';
 import { Progbar } from './progbar.js';
 
 /** How much is put up with. */
@@ -133,7 +134,7 @@ async function attempt(url: URL, part: string, dispatcher: Dispatcher): Promise<
 /** Writes a body behind the first `start` bytes. */
 async function receive(body: Readable, part: string, start: number, total: number | null): Promise<void> {
   // The bar is for somebody who looks; where nobody does, one line says what has come.
-  const bar = new Progbar(total, { verbose: process.stdout.isTTY ? 1 : 2 });
+  const bar = new Progbar(total, { verbose: canRedraw() ? 1 : 2 });
   let received = start;
   const count = new Transform({
     transform(chunk: Buffer, _encoding, done) {

@@ -6,6 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { HornetError } from '../errors.js';
+import { printLine } from '../messages.js';
 import { replaceFile } from '../saving/atomic.js';
 import { extractArchive, type ArchiveFormat } from './archive.js';
 import { discard, download } from './download.js';
@@ -90,10 +91,10 @@ async function bring(url: URL, file: string, check: Check | null, force: boolean
   if (!force && (await isThere(file))) {
     // Another process may have brought it while this one waited.
     if (await fits(file, check)) return;
-    process.stdout.write(`${file} has another ${check?.algorithm} hash than ${check?.hash}: downloading it again\n`);
+    printLine(`${file} has another ${check?.algorithm} hash than ${check?.hash}: downloading it again`);
   }
   const part = `${file}.part`;
-  process.stdout.write(`Downloading data from ${url.href}\n`);
+  printLine(`Downloading data from ${url.href}`);
   try {
     const isResumed = await download(url, part);
     if (isResumed && !(await fits(part, check))) {

@@ -1,4 +1,5 @@
 // The progress bar on the terminal, in the look of Keras's. Callbacks use it for fit, loops of one's own directly.
+import { isInteractiveLoggingEnabled, printLine } from '../messages.js';
 
 /** Text of a number as Keras prints it: four decimals, or an exponent for tiny ones. */
 const format = (value: number): string =>
@@ -71,8 +72,10 @@ export class Progbar {
     const unit = this.args.unitName ?? 'step';
     const left = this.target === null ? elapsed : (this.target - current) * average;
     const times = `${duration((finalize ? elapsed : left) / 1000)} ${perUnit(average, unit)}`;
-    if (verbose === 2) process.stdout.write(`${current}/${this.target ?? current} - ${times}${shown}\n`);
-    else {
+    if (verbose === 2) printLine(`${current}/${this.target ?? current} - ${times}${shown}`);
+    else if (!isInteractiveLoggingEnabled()) {
+      if (finalize) printLine(`${this.bar(current, finalize)} ${times}${shown}`);
+    } else {
       this.rewrite(`${this.bar(current, finalize)} ${times}${shown}`);
       if (finalize) process.stdout.write('\n');
     }

@@ -1,6 +1,7 @@
 // `model.export('m.onnx')`: what a model computes when it predicts, as a graph of ONNX.
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { printLine } from '../../messages.js';
 import { onDevice } from '../../device.js';
 import { HornetError } from '../../errors.js';
 import type { Value } from '../../graph/ir.js';
@@ -68,7 +69,7 @@ export async function exportModel(model: Model, path: string, args: ExportArgs =
     throw new HornetError('export', `expected a path that ends in .onnx, received '${path}'`);
   const graph = await finishInTurns(graphOf(model, inputSignature));
   await write(graph, path, opset, args.externalData ?? null);
-  if (verbose ?? true) console.log(`Saved artifact at '${path}'.`);
+  if (verbose ?? true) printLine(`Saved artifact at '${path}'.`);
 }
 
 function* graphOf(model: Model, given: InputSignature | null): Steps<OnnxGraph> {
