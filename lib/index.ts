@@ -14,6 +14,7 @@ export * as regularizers from './regularizers/index.js';
 export * as quantizers from './quantizers/index.js';
 export * as random from './random.js';
 export * as saving from './saving/index.js';
+export * as tree from './structures.js';
 export * as utils from './utils/index.js';
 export * as visualization from './vis/images/index.js';
 
@@ -62,6 +63,7 @@ export {
 } from './device.js';
 export type { DType, TypedArray } from './dtype.js';
 export { HornetError } from './errors.js';
+export { disableInteractiveLogging, enableInteractiveLogging, isInteractiveLoggingEnabled } from './messages.js';
 export { grad, jit, valueAndGrad, type GradOptions, type ValueAndGrad } from './graph/transforms.js';
 export {
   DTypePolicy,

@@ -1,10 +1,13 @@
 // The `utils` namespace.
 export * as boundingBoxes from './bounding-boxes/index.js';
+export { packXYSampleWeight, unpackXYSampleWeight, type Packed } from './batches.js';
+export { standardizeDtype } from './standardize-dtype.js';
 export { getFile, type GetFileArgs, type HashAlgorithm } from './get-file.js';
 export { normalize, type NormalizeArgs } from './normalize.js';
 export { padSequences, type PadSequencesArgs } from './pad-sequences.js';
 export { Progbar, type ProgbarArgs, type ProgbarUpdate } from './progbar.js';
 export { toCategorical } from './to-categorical.js';
+export { getSourceInputs, isKerasTensor } from '../models/sources.js';
 export { splitDataset, type SplitDatasetArgs } from '../datasets/split.js';
 export { timeseriesDatasetFromArray, type TimeseriesArgs } from '../datasets/timeseries.js';
 export { modelSvg, modelToDot, plotModel, type ModelPlotArgs, type PlotModelArgs } from '../vis/model-plot.js';
