@@ -1,5 +1,7 @@
 // What the table of names cannot see by itself: names that are called otherwise here, and why others are missing.
 
+import { toCamel } from '../../lib/saving/config-case.js';
+
 const families: Readonly<Record<string, string>> = {
   activations: 'getActivation',
   constraints: 'getConstraint',
@@ -56,6 +58,12 @@ export const elsewhere: Readonly<Record<string, string>> = {
   'keras.distribution.list_devices': 'devices',
   'keras.mixed_precision.LossScaleOptimizer': 'optimizers.LossScaleOptimizer',
   'keras.utils.clear_session': 'clearSession',
+  ...Object.fromEntries(
+    ['disable_interactive_logging', 'enable_interactive_logging', 'is_interactive_logging_enabled'].map((name) => [
+      `keras.utils.${name}`,
+      toCamel(name),
+    ]),
+  ),
   'keras.utils.set_random_seed': 'setRandomSeed',
   'keras.utils.get_registered_name': 'getRegisteredName',
   'keras.utils.get_registered_object': 'getRegisteredObject',
@@ -67,6 +75,7 @@ export const elsewhere: Readonly<Record<string, string>> = {
 const pythonOnly = 'Part of Python, not of networks';
 const noBackends = 'Hornet is its own backend: there is nothing to choose';
 const oneFunction = 'State is traced by itself: `jit`, `grad` and `valueAndGrad` take functions that change variables';
+const inputSpec = 'A type, no class: `layer.inputSpec = { rank: 4, axes: { [-1]: 3 } }` is checked before calls';
 const foreign = 'Wraps what another Python framework made';
 const calibrated =
   'GPTQ and AWQ calibrate weights on data, which Hornet does not do; `int8`, `int4` and `float8` are there';
@@ -74,8 +83,8 @@ const calibrated =
 /** Why a name, or all of a module that are not there, are missing. */
 export const reasons: Readonly<Record<string, string>> = {
   'keras.FloatDTypePolicy': 'An older name of `DTypePolicy`',
-  'keras.Function': 'The calls between symbolic tensors are a `Model`',
-  'keras.InputSpec': 'Internal: layers say what they expect in their errors',
+  'keras.Function': '`new Model({ inputs, outputs })` runs the calls between any symbolic tensors',
+  'keras.InputSpec': inputSpec,
   'keras.Operation': 'Internal: ops are functions, which work on symbolic tensors, too',
   'keras.StatelessScope': oneFunction,
   'keras.SymbolicScope': oneFunction,
@@ -92,9 +101,6 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.config.disable_flash_attention': 'Attention never writes scores out; layers take `flashAttention`',
   'keras.config.enable_flash_attention': 'Attention never writes scores out; layers take `flashAttention`',
   'keras.config.is_flash_attention_enabled': 'Attention never writes scores out; layers take `flashAttention`',
-  'keras.config.disable_interactive_logging': 'Progress goes to standard output; `verbose: 0` silences it',
-  'keras.config.enable_interactive_logging': 'Progress goes to standard output; `verbose: 0` silences it',
-  'keras.config.is_interactive_logging_enabled': 'Progress goes to standard output; `verbose: 0` silences it',
   'keras.config.disable_traceback_filtering': pythonOnly,
   'keras.config.enable_traceback_filtering': pythonOnly,
   'keras.config.is_traceback_filtering_enabled': pythonOnly,
@@ -110,7 +116,7 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.layers.JaxLayer': foreign,
   'keras.layers.TFSMLayer': foreign,
   'keras.layers.TorchModuleWrapper': foreign,
-  'keras.layers.InputSpec': 'Internal: layers say what they expect in their errors',
+  'keras.layers.InputSpec': inputSpec,
   'keras.ops.convert_to_numpy': 'There is no NumPy: `await tensor.data()` gives a typed array',
   'keras.quantizers.AWQConfig': calibrated,
   'keras.quantizers.GPTQConfig': calibrated,
@@ -119,16 +125,8 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.saving.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
   'keras.utils.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
   'keras.utils.Config': 'Options are plain objects',
-  'keras.utils.disable_interactive_logging': 'Progress goes to standard output; `verbose: 0` silences it',
-  'keras.utils.enable_interactive_logging': 'Progress goes to standard output; `verbose: 0` silences it',
-  'keras.utils.is_interactive_logging_enabled': 'Progress goes to standard output; `verbose: 0` silences it',
-  'keras.utils.get_source_inputs': 'See `model.inputs`',
-  'keras.utils.is_keras_tensor': '`x instanceof KerasTensor`',
-  'keras.utils.pack_x_y_sample_weight': 'Batches are `[x, y, sampleWeight]` or records of these',
-  'keras.utils.unpack_x_y_sample_weight': 'Batches are `[x, y, sampleWeight]` or records of these',
-  'keras.utils.standardize_dtype': 'Dtypes are strings',
+  'keras.tree.lists_to_tuples': 'There are no tuples: arrays are both',
   'keras.wrappers': 'scikit-learn is a Python library',
-  'keras.tree': 'Structures are plain arrays and records; `model(x)`, losses and metrics take them as they are',
 };
 
 /** Names that are still to come. They leave the table by themselves when they are there; then take them out here, too. */
