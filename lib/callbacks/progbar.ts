@@ -14,8 +14,7 @@ export class ProgbarLogger extends Callback {
   private total: number | null = null;
 
   override onEpochBegin(epoch: number): void {
-    if (this.params.verbose && this.params.epochs > 1)
-      printLine(`Epoch ${epoch + 1}/${this.params.epochs}`);
+    if (this.params.verbose && this.params.epochs > 1) printLine(`Epoch ${epoch + 1}/${this.params.epochs}`);
     this.begin();
   }
 
