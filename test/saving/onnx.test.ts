@@ -139,6 +139,11 @@ describe('errors', () => {
       {},
       /the model changes .* when it predicts, and a graph of ONNX keeps no state/,
     ],
+    'bfloat16 for an old runtime': [
+      () => new Sequential([input({ shape: [4] }), layers.dense(2, { dtype: 'mixed_bfloat16', name: 'half' })]),
+      { opsetVersion: 21 },
+      /layer 'half' computes in bfloat16, which needs opsetVersion 22 or more, received 21/,
+    ],
     strings: [
       () => new Sequential([input({ shape: [1], dtype: 'string' }), layers.stringLookup({ vocabulary: ['a', 'b'] })]),
       {},

@@ -18,7 +18,7 @@ import type { Piece } from './protobuf.js';
 import { nameResults, prune } from './results.js';
 import { plain, Scope } from './scope.js';
 import { signatureOf, type InputSignature } from './signature.js';
-import { isKnown, traceSized } from './traces.js';
+import { isKnown, traceSized, type SizedGraph } from './traces.js';
 
 /** Options of `model.export`. */
 export interface ExportArgs {
@@ -67,17 +67,18 @@ export async function exportModel(model: Model, path: string, args: ExportArgs =
   }
   if (!path.endsWith('.onnx'))
     throw new HornetError('export', `expected a path that ends in .onnx, received '${path}'`);
-  const graph = await finishInTurns(graphOf(model, inputSignature));
+  const graph = await finishInTurns(graphOf(model, inputSignature, opset));
   await write(graph, path, opset, args.externalData ?? null);
   if (verbose ?? true) printLine(`Saved artifact at '${path}'.`);
 }
 
-function* graphOf(model: Model, given: InputSignature | null): Steps<OnnxGraph> {
+function* graphOf(model: Model, given: InputSignature | null, opset: number): Steps<OnnxGraph> {
   const { form, inputs } = signatureOf(model, given);
   const call = model as (x: Tree<Tensor>, options: CallOptions) => Tree<Tensor>;
   const sized = yield* traceSized((values) => {
     return onDevice(model.device, () => flatten(call(unflatten(form, values), { training: false })));
   }, inputs);
+  checkTypes(sized, opset);
   const scope = new Scope(new OnnxFile(sized, inputs.length, model.device));
   const { file } = scope;
   const { parameters, results } = sized.graph;
@@ -98,6 +99,20 @@ function* graphOf(model: Model, given: InputSignature | null): Steps<OnnxGraph> 
     inputs: inputs.map(({ name }, i) => infoOf(name, parameters[i])),
     outputs: results.map((result, i) => infoOf(names[i], result)),
   });
+}
+
+/** The first set of operators whose convolutions, pools and recurrences take bfloat16. */
+const FIRST_WITH_BFLOAT16 = 22;
+
+function checkTypes(sized: SizedGraph, opset: number): void {
+  const half = sized.graph.nodes.filter(({ outputs }) => outputs.some(({ dtype }) => dtype === 'bfloat16'));
+  if (half.length === 0 || opset >= FIRST_WITH_BFLOAT16) return;
+  // Inputs are cast outside of any layer.
+  const layer = half.map((node) => sized.labelOf(node)).find(Boolean);
+  throw new HornetError(
+    'export',
+    `${layer ? `layer '${layer}'` : 'the model'} computes in bfloat16, which needs opsetVersion ${FIRST_WITH_BFLOAT16} or more, received ${opset}`,
+  );
 }
 
 function outputNames(model: Model, count: number): readonly string[] {

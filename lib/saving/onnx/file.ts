@@ -1,5 +1,6 @@
 // What belongs to the file as a whole: names, and the tensors in it. What does not depend on the inputs of the model, however
 // it is computed from weights, is computed when the file is written and stands there as a tensor.
+import { createHash } from 'node:crypto';
 import { onDevice, type Device } from '../../device.js';
 import { byteSize, type DType, type TypedArray } from '../../dtype.js';
 import { bodiesOf, sizeOf, type Node, type Value } from '../../graph/ir.js';
@@ -80,7 +81,7 @@ export class OnnxFile {
   /** The name of a tensor of known numbers. */
   constant(data: Uint8Array | TypedArray, shape: readonly number[], dtype: DType): string {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const key = `constant|${dtype}|${shape.join()}|${Buffer.from(bytes).toString('base64')}`;
+    const key = `constant|${dtype}|${shape.join()}|${createHash('sha256').update(bytes).digest('hex')}`;
     return this.once(key, () => this.add('constant', dtype, shape, () => Promise.resolve(bytes)));
   }
 

@@ -1,8 +1,10 @@
 // Element by element: ops of one, two or three tensors that broadcast.
 import { isFloat, type DType } from '../../../dtype.js';
 import type { Value } from '../../../graph/ir.js';
-import type { Call, Rule } from '../call.js';
-import { ordered } from '../call.js';
+import { transposeTo } from '../../../ops/movement.js';
+import { reshapeTo } from '../../../ops/reshape-core.js';
+import type { DeviceTensor } from '../../../tensor.js';
+import { ordered, type Call, type Rule } from '../call.js';
 import { dataTypes } from '../proto.js';
 import { identity, isIdentity, type Held } from '../scope.js';
 
@@ -30,6 +32,7 @@ function covers(call: Call, operands: readonly Value[]): boolean {
     );
 }
 
+/** An operand in an order of axes; ones stand for the axes that it lacks. */
 function inOrder(call: Call, operand: Value, perm: readonly number[]): string {
   const { scope } = call;
   const lead = perm.length - operand.shape.length;
@@ -47,10 +50,6 @@ function inOrder(call: Call, operand: Value, perm: readonly number[]): string {
   const wide = call.emit('Unsqueeze', [scope.plain(operand), call.int64(identity(lead))]);
   return call.emit('Transpose', [wide], { perm: [...perm] });
 }
-
-import { transposeTo } from '../../../ops/movement.js';
-import { reshapeTo } from '../../../ops/reshape-core.js';
-import type { DeviceTensor } from '../../../tensor.js';
 
 const widened = (tensor: DeviceTensor, shape: readonly number[], perm: readonly number[]): DeviceTensor =>
   transposeTo(reshapeTo(tensor, shape), perm) as DeviceTensor;

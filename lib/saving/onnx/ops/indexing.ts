@@ -1,6 +1,5 @@
 // Indexing by tensors.
-import type { Call, Rule } from '../call.js';
-import { ordered } from '../call.js';
+import { ordered, type Call, type Rule } from '../call.js';
 import { identity } from '../scope.js';
 
 const gather: Rule = (call) => call.emit('Gather', [call.input(0), call.input(1)], { axis: call.attr<number>('axis') });

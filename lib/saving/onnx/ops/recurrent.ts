@@ -1,10 +1,9 @@
-// Whole sequences through an LSTM, GRU or simple RNN. With a mask these are loops instead: see `expansions`.
+// Whole sequences through an LSTM, GRU or simple RNN. With a mask they are loops instead: see lower.ts.
 import { fullLike } from '../../../ops/fill.js';
 import { concatTensors, partOf, transposeTo } from '../../../ops/movement.js';
 import { reshapeTo } from '../../../ops/reshape-core.js';
 import type { DeviceTensor, Tensor } from '../../../tensor.js';
-import type { Call, Rule } from '../call.js';
-import { ordered } from '../call.js';
+import { ordered, type Call, type Rule } from '../call.js';
 
 interface Cell {
   readonly op: string;

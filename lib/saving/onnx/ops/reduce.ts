@@ -1,7 +1,6 @@
 // Along axes: reductions, cumulative sums, softmax, sorting, and indices of extremes.
 import type { DType } from '../../../dtype.js';
-import type { Call, Rule } from '../call.js';
-import { ordered } from '../call.js';
+import { ordered, type Call, type Rule } from '../call.js';
 import { identity } from '../scope.js';
 
 /** Runs a reduction of booleans on 0 and 1. */
