@@ -7,6 +7,10 @@ import type { OnnxGraph, ValueInfo } from '../proto.js';
 import { plain, Scope } from '../scope.js';
 import { isKnown } from '../traces.js';
 
+/** A name below that of the layer. */
+const fresh = (call: Call, name: string): string =>
+  call.scope.file.unique(`${call.scope.label ? `${call.scope.label}/` : ''}${name}`);
+
 /** What is known of the tensors that a body takes and gives. */
 function infoOf(call: Call, value: Value, name: string): ValueInfo {
   const shape = call.scope.file.sized.sizesOf(value).map((size) => (isKnown(size) ? size[0] : null));
@@ -23,8 +27,7 @@ function closed(
 ): OnnxGraph {
   // Outputs have names of their own: the same value may be several, or come from outside.
   const outputs = results.map((value) => infoOf(call, value, scope.emit('Identity', [scope.plain(value)])[0]));
-  const name = scope.file.unique(`${scope.label ? `${scope.label}/` : ''}body`);
-  return { name, nodes: scope.nodes, inputs, outputs: first ? [first, ...outputs] : outputs };
+  return { name: fresh(call, 'body'), nodes: scope.nodes, inputs, outputs: first ? [first, ...outputs] : outputs };
 }
 
 /** Makes the parameters of a body stand for the operands, but for those that the body is handed. */
@@ -39,9 +42,6 @@ function enter(call: Call, body: Graph, handed: ReadonlyMap<Value, string>, oper
   return scope;
 }
 
-const fresh = (call: Call, name: string): string =>
-  call.scope.file.unique(`${call.scope.label ? `${call.scope.label}/` : ''}${name}`);
-
 const scan: Rule = (call) => {
   const [body] = call.bodies;
   const sliced = call.attr<readonly number[]>('sliced');
@@ -54,11 +54,8 @@ const scan: Rule = (call) => {
   const sequences = slices.map(operandOf);
   if (slices.length === 0) {
     // ONNX counts steps by a sequence: any one will do.
-    const [length] = call.scope.file.sized.attrsOf(call.node, 'length').every((each, _i, all) => each === all[0])
-      ? [call.attr<number>('length')]
-      : [call.fail('its number of steps depends on an unknown size')];
-    const zero = call.scope.number(0, 'int64');
-    sequences.push(call.emit('Range', [zero, call.scope.number(length, 'int64'), call.scope.number(1, 'int64')]));
+    const length = call.scope.sizes.scalar(call.scope.file.sized.attrsOf(call.node, 'length') as number[]);
+    sequences.push(call.emit('Range', [call.number(0, 'int64'), length, call.number(1, 'int64')]));
     infos.push({ name: fresh(call, 'step'), dtype: 'int64', shape: [] });
   }
   const scope = enter(call, body, handed, call.node.inputs);
