@@ -79,3 +79,17 @@ test('structured-data: foretells from columns of all kinds', async () => {
   const stdout = await run('structured-data', ['--epochs', '12', '--samples', '1000']);
   expect(last(stdout, 'area under the curve')).toBeGreaterThanOrEqual(0.87);
 }, 120_000);
+
+test('transfer-learning: beats a network that begins with nothing', async () => {
+  const stdout = await run('transfer-learning');
+  const [scratch, transferred, tuned] = ['from scratch', 'transferred', 'fine-tuned'].map((name) => last(stdout, name));
+  expect(transferred).toBeGreaterThan(scratch);
+  expect(tuned).toBeGreaterThan(scratch + 0.04);
+}, 120_000);
+
+test('grad-cam: draws where the network looks, and finds what is alike', async () => {
+  const stdout = await run('grad-cam', ['--epochs', '5']);
+  expect(last(stdout, 'told by the nearest known one')).toBeGreaterThanOrEqual(0.95);
+  const png = await readFile(join(cwd, 'grad-cam.png'));
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([8 * 128, 128]);
+}, 120_000);
