@@ -3,7 +3,8 @@ import * as ops from '../ops/index.js';
 import type { TensorLike } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
-import { align, Loss, named, type LossArgs } from './loss.js';
+import { alike, Loss, named, type LossArgs } from './loss.js';
+import { sameRank } from './reduce.js';
 
 const { add, equal, logicalOr, max, maximum, mean, multiply, square, subtract, sum, where } = ops;
 
@@ -15,19 +16,19 @@ function toSigns(t: Tensor): Tensor {
 
 /** Mean of max(1 − t · p, 0) over the last axis. */
 export const hinge = named('hinge', (yTrue: TensorLike, yPred: TensorLike): Tensor => {
-  const [t, p] = align(yTrue, yPred);
+  const [t, p] = alike(yTrue, yPred);
   return mean(maximum(subtract(1, multiply(toSigns(t), p)), 0), { axis: -1 });
 });
 
 /** Mean of max(1 − t · p, 0)² over the last axis. */
 export const squaredHinge = named('squared_hinge', (yTrue: TensorLike, yPred: TensorLike): Tensor => {
-  const [t, p] = align(yTrue, yPred);
+  const [t, p] = alike(yTrue, yPred);
   return mean(square(maximum(subtract(1, multiply(toSigns(t), p)), 0)), { axis: -1 });
 });
 
 /** max(largest score of a wrong class − score of the right class + 1, 0); targets are one-hot. */
 export const categoricalHinge = named('categorical_hinge', (yTrue: TensorLike, yPred: TensorLike): Tensor => {
-  const [t, p] = align(yTrue, yPred);
+  const [t, p] = alike(yTrue, yPred);
   const right = sum(multiply(t, p), { axis: -1 });
   const wrong = max(multiply(subtract(1, t), p), { axis: -1 });
   return maximum(add(subtract(wrong, right), 1), 0);
@@ -39,7 +40,7 @@ export class Hinge extends Loss {
     super({ name: 'hinge', ...args });
   }
   call(yTrue: Tensor, yPred: Tensor): Tensor {
-    return hinge(yTrue, yPred);
+    return hinge(...sameRank(yTrue, yPred));
   }
 }
 registerSerializable('keras.losses', Hinge);
@@ -50,7 +51,7 @@ export class SquaredHinge extends Loss {
     super({ name: 'squared_hinge', ...args });
   }
   call(yTrue: Tensor, yPred: Tensor): Tensor {
-    return squaredHinge(yTrue, yPred);
+    return squaredHinge(...sameRank(yTrue, yPred));
   }
 }
 registerSerializable('keras.losses', SquaredHinge);
@@ -61,7 +62,7 @@ export class CategoricalHinge extends Loss {
     super({ name: 'categorical_hinge', ...args });
   }
   call(yTrue: Tensor, yPred: Tensor): Tensor {
-    return categoricalHinge(yTrue, yPred);
+    return categoricalHinge(...sameRank(yTrue, yPred));
   }
 }
 registerSerializable('keras.losses', CategoricalHinge);

@@ -72,11 +72,14 @@ export abstract class Loss extends Callable {
   }
 }
 
-/** Targets in the type of the predictions, both of one rank. */
-export function align(yTrue: TensorLike, yPred: TensorLike): [Tensor, Tensor] {
+/** Targets in the type of the predictions, each of its own rank: functions that take them so broadcast what differs. */
+export function alike(yTrue: TensorLike, yPred: TensorLike): [Tensor, Tensor] {
   const predictions = convertToTensor(yPred);
-  return sameRank(convertToTensor(yTrue, predictions.dtype), predictions);
+  return [convertToTensor(yTrue, predictions.dtype), predictions];
 }
+
+/** Targets in the type of the predictions, both of one rank. */
+export const align = (yTrue: TensorLike, yPred: TensorLike): [Tensor, Tensor] => sameRank(...alike(yTrue, yPred));
 
 /** A loss made of a function. */
 export class LossFunctionWrapper extends Loss {

@@ -3,7 +3,7 @@ import { HornetError } from '../errors.js';
 import type { DType } from '../dtype.js';
 import { epsilon } from '../config.js';
 import { convertToTensor } from '../ops/convert.js';
-import { add, cast, divide, expandDims, multiply, squeeze, sum } from '../ops/index.js';
+import { add, cast, divide, divideNoNan, expandDims, multiply, squeeze, sum } from '../ops/index.js';
 import type { TensorLike } from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
 
@@ -68,9 +68,10 @@ export function reduceWeighted(
     [weighted, weights] = sameRank(weighted, weights);
     weighted = multiply(weighted, weights);
   }
-  if (reduction === 'none' || weighted.rank === 0) return weighted;
+  // A batch without samples has no values that could become one.
+  const hasNone = weighted.rank === 1 && weighted.size === 0;
+  if (reduction === 'none' || weighted.rank === 0 || hasNone) return weighted;
   const total = sum(weighted);
   if (reduction === 'sum') return total;
-  if (reduction === 'mean_with_sample_weight' && weights) return divide(total, add(sum(weights), epsilon()));
-  return divide(total, weighted.size);
+  return divideNoNan(total, reduction === 'mean_with_sample_weight' && weights ? sum(weights) : weighted.size);
 }

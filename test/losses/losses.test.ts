@@ -106,3 +106,20 @@ test('wrong options and shapes are errors in the user’s words', () => {
   );
   expect(() => losses.categoricalCrossentropy([[1, 0]], [[0.1, 0.2, 0.7]])).toThrow(/one shape/);
 });
+
+test('a batch without samples has no values to reduce', () => {
+  const none = tensor(new Float32Array(0), [0, 3]);
+  expect(new losses.MeanSquaredError()(none, none).shape).toEqual([0]);
+});
+
+test('the functions of margins broadcast ranks that differ, their losses level them', () => {
+  const [column, row] = [tensor([[1], [0], [1]]), tensor([0.2, 0.4, 0.6])];
+  expect(losses.hinge(column, row).shape).toEqual([3]);
+  expect(new losses.Hinge({ reduction: 'none' })(column, row).shape).toEqual([3]);
+});
+
+test('a prediction on the limit of what a divergence clips keeps its slope', async () => {
+  const loss = new losses.KLDivergence();
+  const { argGrads } = valueAndGrad((x: Tensor) => loss(tensor([[1, 0]]), x))(tensor([[1, 0.5]]));
+  expect((await (argGrads[0] as DeviceTensor).numbers())[0]).toBeCloseTo(-1, 5);
+});

@@ -20,7 +20,7 @@ export async function runLoss(context: Context): Promise<void> {
   }
   // A few options, and the dtype, are not in the config of Keras.
   const recorded = decodeConfig(item.config) as { config: object };
-  const config = { ...(item.fn_kwargs as object | undefined), ...recorded.config, dtype: item.dtype };
+  const config = { ...(decodeConfig(item.fn_kwargs) as object | undefined), ...recorded.config, dtype: item.dtype };
   const loss = make<AnyFunction>({ ...recorded, config });
   const [yTrue, yPred, weight] = ['y_true', 'y_pred', 'sample_weight'].map((name) => context.field(name));
   const compute = (replace?: (host: HostTensor) => Tensor | undefined): unknown => {
