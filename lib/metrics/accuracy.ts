@@ -1,5 +1,4 @@
 // How often predictions are right.
-import { HornetError } from '../errors.js';
 import { sameRank } from '../losses/reduce.js';
 import { named } from '../losses/loss.js';
 import { castTo, convertToTensor } from '../ops/convert.js';
@@ -97,9 +96,6 @@ export class BinaryAccuracy extends ScoreMetric {
   readonly threshold: number;
   constructor(args: MetricArgs & { readonly threshold?: number } = {}) {
     const threshold = args.threshold ?? 0.5;
-    if (!(threshold > 0 && threshold < 1)) {
-      throw new HornetError('BinaryAccuracy', `expected threshold to be between 0 and 1, received ${threshold}`);
-    }
     super((t, p) => binaryAccuracy(t, p, { threshold }), { ...args, name: args.name ?? 'binary_accuracy' });
     this.threshold = threshold;
   }

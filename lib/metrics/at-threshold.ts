@@ -52,8 +52,9 @@ abstract class BestAtThreshold extends Metric {
   }
 
   updateState(yTrue: TensorLike, yPred?: TensorLike | UpdateArgs, options: UpdateArgs = {}): void {
-    const { thresholds, classId } = this;
-    updateConfusion(this, yTrue, yPred as TensorLike, this.dtype, { ...options, thresholds, classId });
+    const { thresholds, classId, truePositives, falsePositives, trueNegatives, falseNegatives } = this;
+    const counts = { truePositives, falsePositives, trueNegatives, falseNegatives };
+    updateConfusion(counts, yTrue, yPred as TensorLike, { ...options, thresholds, classId });
   }
 
   /** The rate that must reach the wanted value, and the rate that is to be as large as possible. */

@@ -117,7 +117,7 @@ export class AUC extends Metric {
   }
 
   updateState(yTrue: TensorLike, yPred?: TensorLike | UpdateArgs, options: UpdateArgs = {}): void {
-    const given = convertToTensor(yPred as TensorLike, this.dtype);
+    const given = convertToTensor(yPred as TensorLike);
     if (this.multiLabel && given.rank !== 2) {
       throw new HornetError(
         this.name,
@@ -126,7 +126,7 @@ export class AUC extends Metric {
     }
     const counts = this.counts ?? this.build(given.shape[1]);
     const { thresholds, evenlySpaced, multiLabel } = this;
-    updateConfusion(counts, yTrue, this.fromLogits ? ops.sigmoid(given) : given, this.dtype, {
+    updateConfusion(counts, yTrue, this.fromLogits ? ops.sigmoid(given) : given, {
       ...options,
       thresholds,
       evenlySpaced,

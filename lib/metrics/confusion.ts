@@ -48,14 +48,14 @@ export function thresholdList(where: string, thresholds: number | readonly numbe
   return list;
 }
 
-/** Adds the counts of one batch. */
+/** Adds the counts of one batch. Everything is computed in the type of the counts, whatever that of the metric. */
 export function updateConfusion(
   counts: ConfusionVariables,
   yTrue: TensorLike,
   yPred: TensorLike,
-  dtype: DType,
   args: ConfusionArgs,
 ): void {
+  const { dtype } = Object.values(counts as Record<string, Variable>)[0];
   const { topK = null, classId = null, multiLabel = false } = args;
   let [t, p] = sameRank(convertToTensor(yTrue, dtype), convertToTensor(yPred, dtype));
   if (t.rank !== p.rank || t.shape.some((dim, i) => dim !== p.shape[i])) {
@@ -65,13 +65,7 @@ export function updateConfusion(
     );
   }
   if (topK !== null) p = onlyTopK(p, topK);
-  if (classId !== null && p.rank !== 2) {
-    throw new HornetError(
-      'metric',
-      `expected predictions [batch, classes] with classId, received [${p.shape.join(', ')}]`,
-    );
-  }
-  if (classId !== null) [t, p] = [t, p].map((x) => ops.take(x, classId, { axis: -1 }));
+  if (classId !== null) [t, p] = [t, p].map((x) => onlyClass(x, classId));
   const weights = elementWeights(t, args, dtype);
   const positive = multiply(castTo(castTo(t, 'bool'), dtype), weights);
   const negative = subtract(weights, positive);
@@ -87,6 +81,21 @@ export function updateConfusion(
   increase(counts.falsePositives, fp);
   increase(counts.falseNegatives, subtract(allPositive, tp));
   increase(counts.trueNegatives, subtract(allNegative, fp));
+}
+
+/** One index of the last axis, which stays with size one. */
+function onlyClass(x: Tensor, classId: number): Tensor {
+  if (x.rank < 2) {
+    throw new HornetError(
+      'metric',
+      `expected predictions of several classes with classId, received [${x.shape.join(', ')}]`,
+    );
+  }
+  const classes = x.shape[x.rank - 1];
+  if (!(Number.isInteger(classId) && classId >= -classes && classId < classes)) {
+    throw new HornetError('metric', `expected classId to be one of ${classes} classes, received ${classId}`);
+  }
+  return ops.take(x, [classId], { axis: -1 });
 }
 
 /** A weight per element. */

@@ -29,7 +29,7 @@ abstract class ConfusionCount extends Metric {
 
   updateState(yTrue: TensorLike, yPred?: TensorLike | UpdateArgs, options: UpdateArgs = {}): void {
     const { limits: thresholds, kind, accumulator } = this;
-    updateConfusion({ [kind]: accumulator }, yTrue, yPred as TensorLike, this.dtype, { ...options, thresholds });
+    updateConfusion({ [kind]: accumulator }, yTrue, yPred as TensorLike, { ...options, thresholds });
   }
 
   result(): Tensor {

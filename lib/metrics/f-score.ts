@@ -66,10 +66,10 @@ export class FBetaScore extends Metric {
     }
     const shape = this.average === 'micro' ? [] : [p.shape[1]];
     return {
-      truePositives: this.addVariable('true_positives', shape),
-      falsePositives: this.addVariable('false_positives', shape),
-      falseNegatives: this.addVariable('false_negatives', shape),
-      weights: this.addVariable('intermediate_weights', shape),
+      truePositives: this.addVariable('true_positives', shape, this.dtypePolicy.variableDtype),
+      falsePositives: this.addVariable('false_positives', shape, this.dtypePolicy.variableDtype),
+      falseNegatives: this.addVariable('false_negatives', shape, this.dtypePolicy.variableDtype),
+      weights: this.addVariable('intermediate_weights', shape, this.dtypePolicy.variableDtype),
     };
   }
 

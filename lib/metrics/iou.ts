@@ -47,7 +47,7 @@ export class IoU extends Metric {
     if (wrong !== undefined) {
       throw new HornetError(this.name, `expected class ids below numClasses = ${numClasses}, received ${wrong}`);
     }
-    this.matrix = this.addVariable('total_confusion_matrix', [numClasses, numClasses]);
+    this.matrix = this.addVariable('total_confusion_matrix', [numClasses, numClasses], this.dtypePolicy.variableDtype);
   }
 
   updateState(yTrue: TensorLike, yPred?: TensorLike | UpdateArgs, options: UpdateArgs = {}): void {

@@ -62,12 +62,8 @@ export abstract class Metric {
   /** The value for everything since the last `resetState`. */
   abstract result(): Tensor | Record<string, Tensor>;
 
-  /** Makes a part of the state; zero at first and after each reset. */
-  protected addVariable(
-    name: string,
-    shape: readonly number[] = [],
-    dtype: DType = this.dtypePolicy.variableDtype,
-  ): Variable {
+  /** Makes a part of the state; zero at first and after each reset. Its type is `floatx()` unless another is given. */
+  protected addVariable(name: string, shape: readonly number[] = [], dtype: DType = floatx()): Variable {
     const variable = new Variable(allocate(shape, dtype), { name, trainable: false });
     variable.path = `${this.name}/${name}`;
     this.variables.push(variable);

@@ -41,7 +41,7 @@ abstract class Ratio extends Metric {
   updateState(yTrue: TensorLike, yPred?: TensorLike | UpdateArgs, options: UpdateArgs = {}): void {
     const { limits: thresholds, topK, classId, truePositives } = this;
     const counts = { truePositives, [this.kind]: this.wrong };
-    updateConfusion(counts, yTrue, yPred as TensorLike, this.dtype, { ...options, thresholds, topK, classId });
+    updateConfusion(counts, yTrue, yPred as TensorLike, { ...options, thresholds, topK, classId });
   }
 
   result(): Tensor {

@@ -21,10 +21,12 @@ export function samplewise(
   let result = castTo(values, dtype);
   let weights: Tensor | null = null;
   if (sampleWeight !== null && sampleWeight !== undefined) {
-    [result, weights] = sameRank(result, convertToTensor(sampleWeight, dtype));
+    const given = maskedWeights(convertToTensor(sampleWeight, dtype), getMask(values), 'sum', dtype)!;
+    [result, weights] = sameRank(result, given);
     if (result.rank > weights.rank) result = reduce(result, range(weights.rank, result.rank));
+    weights = broadcastTo(weights, result.shape);
     result = multiply(result, weights);
-    if (result.rank > 1) weights = reduce(broadcastTo(weights, result.shape), range(1, weights.rank));
+    if (weights.rank > 1) weights = reduce(weights, range(1, weights.rank));
   }
   if (result.rank > 1) result = reduce(result, range(1, result.rank));
   return { values: result, weights };
@@ -36,7 +38,7 @@ export class Sum extends Metric {
 
   constructor(args: MetricArgs = {}) {
     super(args, 'sum');
-    this.total = this.addVariable('total');
+    this.total = this.addVariable('total', [], this.dtypePolicy.variableDtype);
   }
 
   updateState(values: TensorLike, options: UpdateArgs = {}): void {
@@ -58,8 +60,8 @@ export class Mean extends Metric {
 
   constructor(args: MetricArgs = {}) {
     super(args, 'mean');
-    this.total = this.addVariable('total');
-    this.count = this.addVariable('count');
+    this.total = this.addVariable('total', [], this.dtypePolicy.variableDtype);
+    this.count = this.addVariable('count', [], this.dtypePolicy.variableDtype);
   }
 
   updateState(values: TensorLike, options: UpdateArgs = {}): void {

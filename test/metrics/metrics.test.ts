@@ -98,3 +98,25 @@ test('wrong options are errors in the user’s words', () => {
   expect(() => new metrics.Precision({ thresholds: [-1] })).toThrow(/expected thresholds within \[0, 1\]/);
   expect(() => new metrics.AUC({ numThresholds: 1 })).toThrow(/expected numThresholds to be an integer above 1/);
 });
+
+test('one weight for all is a weight of each sample; weights of another shape are refused', async () => {
+  const mean = new metrics.Mean();
+  mean.updateState([4, 6], { sampleWeight: [3] });
+  expect(await mean.variables[1].value.numbers()).toEqual([6]);
+  expect(() => mean.updateState([4, 6], { sampleWeight: [1, 2, 3] })).toThrow(/do not broadcast/);
+});
+
+test('an ignored class weighs nothing where there are weights', async () => {
+  const metric = new metrics.SparseCategoricalCrossentropy({ ignoreClass: 1 });
+  metric.updateState([0, 1], tensor([[0.5, 0.5], [0.5, 0.5]]), { sampleWeight: [2, 3] }); // prettier-ignore
+  expect(await metric.variables[1].value.numbers()).toEqual([2]);
+});
+
+test('counts are float32 whatever the type of the metric, and look at one class of any rank', async () => {
+  const metric = new metrics.Recall({ classId: -1, dtype: 'float16' });
+  metric.updateState(tensor([[[0, 1], [1, 1]]]), tensor([[[0.1, 0.9], [0.9, 0.2]]])); // prettier-ignore
+  expect(metric.variables.map(({ dtype }) => dtype)).toEqual(['float32', 'float32']);
+  expect(await read(metric)).toBe(0.5);
+  const other = new metrics.Recall({ classId: 2 });
+  expect(() => other.updateState(yTrue, yPred)).toThrow(/expected classId to be one of 2 classes, received 2/);
+});
