@@ -2,7 +2,7 @@
 import { add, clip, divide, greater, maximum, minimum, multiply, sqrt, square, sum, where } from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
 
-/** Limits of which at most one is set. */
+/** Limits of which at most one is set. A limit that is not positive limits nothing. */
 export interface ClipArgs {
   readonly clipnorm: number | null;
   readonly clipvalue: number | null;
@@ -12,9 +12,10 @@ export interface ClipArgs {
 /** The gradients, clipped as the optimizer's options say. */
 export function clipGradients(grads: readonly Tensor[], limits: ClipArgs): readonly Tensor[] {
   const { clipnorm, clipvalue, globalClipnorm } = limits;
-  if (clipnorm) return grads.map((grad) => clipByNorm(grad, clipnorm));
-  if (globalClipnorm) return clipByGlobalNorm(grads, globalClipnorm);
-  if (clipvalue) return grads.map((grad) => clip(grad, -clipvalue, clipvalue));
+  const isSet = (limit: number | null): limit is number => limit !== null && limit > 0;
+  if (isSet(clipnorm)) return grads.map((grad) => clipByNorm(grad, clipnorm));
+  if (isSet(globalClipnorm)) return clipByGlobalNorm(grads, globalClipnorm);
+  if (isSet(clipvalue)) return grads.map((grad) => clip(grad, -clipvalue, clipvalue));
   return grads;
 }
 

@@ -1,4 +1,5 @@
 // Lion. Source: Chen et al. 2023.
+import { HornetError } from '../errors.js';
 import { add, multiply, sign, subtract } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
@@ -25,6 +26,9 @@ export class Lion extends Optimizer {
     super(args, 0.001);
     this.beta1 = args.beta1 ?? 0.9;
     this.beta2 = args.beta2 ?? 0.99;
+    if (!(this.beta1 > 0 && this.beta1 <= 1)) {
+      throw new HornetError(this.name, `expected beta1 to be above 0 and at most 1, received ${this.beta1}`);
+    }
   }
 
   protected override buildSlots(variables: readonly Variable[]): void {

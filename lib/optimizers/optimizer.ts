@@ -284,7 +284,11 @@ export abstract class Optimizer {
   private makeRate(
     rate: number | LearningRateSchedule | (() => number),
   ): Variable | LearningRateSchedule | (() => number) {
-    if (typeof rate !== 'number') return rate;
+    if (rate instanceof LearningRateSchedule || typeof rate === 'function') return rate;
+    if (typeof rate !== 'number') {
+      const message = `expected learningRate to be a number, a schedule or a function, received ${String(rate)}`;
+      throw new HornetError(this.name, message);
+    }
     this.rateNumber = rate;
     const variable = this.addVariable([], 'float32', 'learning_rate');
     variable.assign(rate);
@@ -299,12 +303,13 @@ export abstract class Optimizer {
     if (this.useEma && !(this.emaMomentum >= 0 && this.emaMomentum <= 1)) {
       throw new HornetError(this.name, `expected emaMomentum to be between 0 and 1, received ${this.emaMomentum}`);
     }
-    this.checkFrequency('emaOverwriteFrequency', this.emaOverwriteFrequency, 1);
+    if (this.useEma) this.checkFrequency('emaOverwriteFrequency', this.emaOverwriteFrequency, 1);
     this.checkFrequency('gradientAccumulationSteps', this.gradientAccumulationSteps, 2);
   }
 
+  /** Both null and 0 mean never. */
   private checkFrequency(name: string, value: number | null, least: number): void {
-    if (value !== null && !(Number.isInteger(value) && value >= least)) {
+    if (value && !(Number.isInteger(value) && value >= least)) {
       throw new HornetError(this.name, `expected ${name} to be an integer of at least ${least}, received ${value}`);
     }
   }
