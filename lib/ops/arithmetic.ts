@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor.js';
 import { castTo, convertToTensor, promotableType, type TensorLike } from './convert.js';
 import * as e from './elementwise.js';
 import { scalar } from './fill.js';
-import { binaryOp, floatOp, toFloat, unaryOp, type Fn1, type Fn2, type Rule } from './promote.js';
+import { binaryOp, floatOp, strongBinaryOp, toFloat, unaryOp, type Fn1, type Fn2, type Rule } from './promote.js';
 import { publicOp } from './public-op.js';
 
 const intFromBool: Rule = (...types) => {
@@ -50,15 +50,15 @@ export const maximum = binaryOp('maximum', onBool(e.logicalOr, e.max));
 /** The smaller of two numbers; NaN where one is NaN. */
 export const minimum = binaryOp('minimum', onBool(e.logicalAnd, e.min));
 /** The angle of the point (x2, x1), in radians within (−π, π]. */
-export const arctan2 = binaryOp('arctan2', e.atan2, floatResultType);
+export const arctan2 = strongBinaryOp('arctan2', e.atan2, floatResultType);
 /** √(x1² + x2²). */
-export const hypot = binaryOp('hypot', e.hypot, floatResultType);
+export const hypot = strongBinaryOp('hypot', e.hypot, floatResultType);
 /** The float next to `x1` in the direction of `x2`. */
-export const nextafter = binaryOp('nextafter', e.nextafter, floatResultType);
+export const nextafter = strongBinaryOp('nextafter', e.nextafter, floatResultType);
 /** log(e^x1 + e^x2), without overflow. */
-export const logaddexp = binaryOp('logaddexp', (a, b) => logAddExp(a, b, e.exp, e.log1p, 1), floatResultType);
+export const logaddexp = strongBinaryOp('logaddexp', (a, b) => logAddExp(a, b, e.exp, e.log1p, 1), floatResultType);
 /** log2(2^x1 + 2^x2), without overflow. */
-export const logaddexp2 = binaryOp(
+export const logaddexp2 = strongBinaryOp(
   'logaddexp2',
   (a, b) => logAddExp(a, b, e.exp2, e.log1p, Math.LOG2E),
   floatResultType,
@@ -176,11 +176,13 @@ export const round = publicOp('round', (x: TensorLike, options: { decimals?: num
   return castTo(rounded, value.dtype);
 });
 
-/** Values limited to [xMin, xMax]; the limits may be tensors. */
+/** Values limited to [xMin, xMax]; the limits may be tensors. A value on a limit keeps its gradient. */
 export const clip = publicOp('clip', (x: TensorLike, xMin: TensorLike, xMax: TensorLike): Tensor => {
   const types = [x, xMin, xMax].map(promotableType);
   const dtype = resultType(...types) === 'bool' ? 'int32' : resultType(...types);
-  return e.min(e.max(convertToTensor(x, dtype), convertToTensor(xMin, dtype)), convertToTensor(xMax, dtype));
+  const [value, low, high] = [x, xMin, xMax].map((each) => convertToTensor(each, dtype));
+  const least = e.min(low, high);
+  return e.select(e.greater(value, high), high, e.select(e.less(value, least), least, value));
 });
 
 /** Another dtype. Floats become integers by truncation, everything but 0 becomes true. */

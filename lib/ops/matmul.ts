@@ -4,7 +4,7 @@ import { resultType } from '../dtype-promotion.js';
 import { HornetError } from '../errors.js';
 import { sizeOf } from '../graph/ir.js';
 import type { Tensor } from '../tensor.js';
-import { promote } from './promote.js';
+import { promote, promoteStrong } from './promote.js';
 import { normalizeAxis } from './axes.js';
 import { castTo, promotableType, type TensorLike } from './convert.js';
 import { mul, notEqual } from './elementwise.js';
@@ -79,21 +79,21 @@ export function contract(a: Tensor, b: Tensor, axesA: readonly number[], axesB: 
 
 /** The dot product: the last axis of `x1` against the last but one (or only) axis of `x2`; scalars multiply. */
 export const dot = publicOp('dot', (x1: TensorLike, x2: TensorLike): Tensor => {
-  const [a, b] = promote(x1, x2);
+  const [a, b] = promoteStrong(x1, x2);
   if (a.rank === 0 || b.rank === 0) return mul(a, b);
   return contract(a, b, [a.rank - 1], [Math.max(b.rank - 2, 0)], 'dot');
 });
 
 /** The sum of products over the last axes of both; scalars multiply. */
 export const inner = publicOp('inner', (x1: TensorLike, x2: TensorLike): Tensor => {
-  const [a, b] = promote(x1, x2);
+  const [a, b] = promoteStrong(x1, x2);
   if (a.rank === 0 || b.rank === 0) return mul(a, b);
   return contract(a, b, [a.rank - 1], [b.rank - 1], 'inner');
 });
 
 /** All products of an element of `x1` with one of `x2`, both flattened: shape [size1, size2]. */
 export const outer = publicOp('outer', (x1: TensorLike, x2: TensorLike): Tensor => {
-  const [a, b] = promote(x1, x2);
+  const [a, b] = promoteStrong(x1, x2);
   return mul(reshapeTo(a, [a.size, 1]), reshapeTo(b, [1, b.size]));
 });
 

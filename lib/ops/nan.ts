@@ -73,7 +73,8 @@ const statistic = (name: string, fn: (x: Tensor, isNumber: Tensor, axes: readonl
     const half = float.dtype === 'float16' || float.dtype === 'bfloat16';
     const value = half ? castTo(float, 'float32') : float;
     const axes = normalizeAxes(name, options.axis, value.rank);
-    const kept = castTo(fn(value, e.logicalNot(e.isNan(value)), axes), float.dtype);
+    // Zeros in place of NaN: what is left out must not reach the gradient either.
+    const kept = castTo(fn(without(value, 0), e.logicalNot(e.isNan(value)), axes), float.dtype);
     const shape = value.shape.filter((_, i) => !axes.includes(i));
     return options.keepdims ? kept : reshapeTo(kept, shape);
   });

@@ -9,7 +9,7 @@ import * as e from './elementwise.js';
 import { scalar } from './fill.js';
 import { lengthOf } from './length.js';
 import { concatTensors, partOf, transposeTo } from './movement.js';
-import { promote } from './promote.js';
+import { promote, promoteStrong } from './promote.js';
 import { publicOp } from './public-op.js';
 import { reshapeTo } from './reshape-core.js';
 
@@ -62,7 +62,7 @@ export const cross = publicOp('cross', (x1: TensorLike, x2: TensorLike, options:
 
 /** Blocks of `x2`, each multiplied by one element of `x1`, in the places of `x1`'s elements. */
 export const kron = publicOp('kron', (x1: TensorLike, x2: TensorLike): Tensor => {
-  const [a, b] = promote(x1, x2);
+  const [a, b] = promoteStrong(x1, x2);
   const rank = Math.max(a.rank, b.rank);
   const sizes = (x: Tensor): number[] => [...Array<number>(rank - x.rank).fill(1), ...x.shape];
   const [outer, inner] = [sizes(a), sizes(b)];

@@ -16,9 +16,17 @@ export function promote(x1: TensorLike, x2: TensorLike, rule: Rule = resultType)
   return [convertToTensor(x1, dtype), convertToTensor(x2, dtype)];
 }
 
+/** As `promote`, but plain numbers count as int32 or `floatx()` whatever the other operand is. */
+export const promoteStrong = (x1: TensorLike, x2: TensorLike, rule?: Rule): [Tensor, Tensor] =>
+  promote(convertToTensor(x1), convertToTensor(x2), rule);
+
 /** A binary op on promoted operands. */
 export const binaryOp = (name: string, fn: Fn2, rule: Rule = resultType) =>
   publicOp(name, (x1: TensorLike, x2: TensorLike): Tensor => fn(...promote(x1, x2, rule)));
+
+/** The same where plain numbers do not take the other operand's width: they count as int32 or `floatx()`. */
+export const strongBinaryOp = (name: string, fn: Fn2, rule: Rule = resultType) =>
+  publicOp(name, (x1: TensorLike, x2: TensorLike): Tensor => fn(...promoteStrong(x1, x2, rule)));
 
 /** A unary op that keeps the dtype. */
 export const unaryOp = (name: string, fn: Fn1) => publicOp(name, (x: TensorLike): Tensor => fn(convertToTensor(x)));

@@ -11,7 +11,7 @@ import { normalizeAxes, normalizeAxis, type AxisArg } from './axes.js';
 import { broadcastTensor } from './broadcast.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
 import * as e from './elementwise.js';
-import { scalar } from './fill.js';
+import { fullLike, scalar } from './fill.js';
 import { stop } from './movement.js';
 import { publicOp } from './public-op.js';
 import { reduceMax, reduceMin, reduceProd, reduceSum } from './reduce-core.js';
@@ -81,10 +81,12 @@ export const all = publicOp('all', (x: TensorLike, options: ReduceArgs = {}): Te
   reduceWith('all', reduceMin, convertToTensor(x, 'bool'), options),
 );
 
-/** Whether any element is true (not zero). */
-export const any = publicOp('any', (x: TensorLike, options: ReduceArgs = {}): Tensor =>
-  reduceWith('any', reduceMax, convertToTensor(x, 'bool'), options),
-);
+/** Whether any element is true (not zero); false where there is none. */
+export const any = publicOp('any', (x: TensorLike, options: ReduceArgs = {}): Tensor => {
+  const value = convertToTensor(x, 'bool');
+  const result = reduceWith('any', reduceMax, value, options);
+  return value.size === 0 ? fullLike(result, 0) : result;
+});
 
 /** Number of elements that are not zero (int32). */
 export const countNonzero = publicOp('countNonzero', (x: TensorLike, options: ReduceArgs = {}): Tensor =>

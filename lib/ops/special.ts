@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor.js';
 import { castTo, convertToTensor, type TensorLike } from './convert.js';
 import * as e from './elementwise.js';
 import { filled, scalar } from './fill.js';
-import { binaryOp, floatOp, promote, unaryOp, type Fn1, type Fn2 } from './promote.js';
+import { binaryOp, floatOp, promote, strongBinaryOp, unaryOp, type Fn1, type Fn2 } from './promote.js';
 import { publicOp } from './public-op.js';
 
 const like = (x: Tensor, value: number): Tensor => scalar(value, x.dtype);
@@ -21,7 +21,7 @@ export const fmax = ignoringNan('fmax', e.greaterEqual);
 export const fmin = ignoringNan('fmin', e.lessEqual);
 
 /** 0 below zero, 1 above, `x2` at zero. */
-export const heaviside = binaryOp(
+export const heaviside = strongBinaryOp(
   'heaviside',
   (a, b) => {
     const step = castTo(e.greater(a, like(a, 0)), a.dtype);

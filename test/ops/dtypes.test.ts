@@ -241,3 +241,11 @@ test('chains over several types in one program give what the ops give one by one
     make([1, 2, 3, 4], 'uint8'),
   );
 });
+
+test('beside some functions and products a plain number is no weak type', () => {
+  const half = make([1, 2], 'float16');
+  const strong = [ops.arctan2, ops.hypot, ops.logaddexp, ops.logaddexp2, ops.heaviside, ops.dot, ops.outer, ops.kron];
+  for (const op of strong) expect(op(half, 0.5).dtype).toBe('float32');
+  expect(ops.outer(make([1, 2], 'int8'), 2).dtype).toBe('int32');
+  expect(ops.multiply(half, 0.5).dtype).toBe('float16');
+});

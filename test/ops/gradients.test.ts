@@ -6,7 +6,7 @@ import { jit, valueAndGrad } from '../../lib/graph/transforms.js';
 import type { Attrs } from '../../lib/graph/ir.js';
 import * as ops from '../../lib/ops/index.js';
 import * as random from '../../lib/random.js';
-import type { DeviceTensor, Tensor } from '../../lib/tensor.js';
+import { tensor, type DeviceTensor, type Tensor } from '../../lib/tensor.js';
 
 const read = (x: Tensor): Promise<number[]> => (x as DeviceTensor).numbers();
 const draw = (shape: readonly number[], seed: number): Tensor => random.normal(shape, { seed, dtype: 'float64' });
@@ -112,4 +112,16 @@ test.each(smooth)('%s: derivatives are the slopes of values', async (_name, fn, 
     const slope = (after - before) / (2 * step);
     expect(Math.abs(derivative - slope)).toBeLessThan(1e-5 * Math.max(1, Math.abs(slope)));
   }
+});
+
+test('what a statistic leaves out as NaN has no slope', async () => {
+  const x = tensor([1, NaN, 3]);
+  for (const op of [ops.nanmean, ops.nanvar, ops.nanstd]) {
+    const { argGrads } = valueAndGrad((v: Tensor) => op(v))(x);
+    expect((await (argGrads[0] as Tensor).numbers()).map(Number.isFinite)).toEqual([true, true, true]);
+  }
+});
+
+test('any of nothing is false', async () => {
+  expect(await ops.any(ops.zeros([2, 0]), { axis: 1 }).numbers()).toEqual([0, 0]);
 });
