@@ -118,6 +118,7 @@ export {
   type CustomObjects,
   type SerializedObject,
 } from './saving/serialize.js';
+export { KerasFileEditor, type Comparison } from './saving/file-editor.js';
 export { loadModel, modelFromJson, saveModel, type LoadModelArgs, type SaveModelArgs } from './saving/models.js';
 export type { ExportArgs } from './saving/onnx/export.js';
 export type { InputSignature } from './saving/onnx/signature.js';

@@ -8,6 +8,7 @@ import {
   type SerializedObject,
 } from './serialize.js';
 
+export { KerasFileEditor, type Comparison } from './file-editor.js';
 export { loadModel, saveModel, type LoadModelArgs, type SaveModelArgs } from './models.js';
 export { loadWeights, saveWeights, type LoadWeightsArgs, type SaveWeightsArgs } from './weights.js';
 export { registerKerasSerializable } from './registry.js';

@@ -121,7 +121,6 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.quantizers.AWQConfig': calibrated,
   'keras.quantizers.GPTQConfig': calibrated,
   'keras.quantizers.get': 'Options take quantizers themselves',
-  'keras.saving.KerasFileEditor': 'A tool for the Python prompt; `.weights.h5` are ordinary HDF5 files',
   'keras.saving.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
   'keras.utils.get_custom_objects': 'Pass `customObjects` or register classes; there is no global table to change',
   'keras.utils.Config': 'Options are plain objects',
