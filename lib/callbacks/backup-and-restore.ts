@@ -2,6 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HornetError } from '../errors.js';
+import { reshape } from '../ops/index.js';
 import { replaceFile } from '../saving/atomic.js';
 import { globalSeedState, setGlobalSeedState } from '../seed.js';
 import type { Variable } from '../variable.js';
@@ -26,8 +27,10 @@ interface Metadata {
   readonly weights: string;
   /** States of the model's seed generators. */
   readonly seeds: readonly (readonly number[])[];
-  /** State of the global sequence of seeds, where one was set. */
+  /** State of the global sequence of seeds, where one was set, before the samples of the epoch were shuffled. */
   readonly globalSeed: readonly number[] | null;
+  /** Sums of the metrics over the epoch so far. */
+  readonly metrics: readonly (readonly number[])[];
 }
 
 const metadataFile = 'training_metadata.json';
@@ -38,13 +41,15 @@ const previousFile = `${metadataFile}.bkp`;
  * last epoch of the backup, with the same numbers as if it had not been interrupted: weights, the optimizer's state and
  * random states come back. Seeds must have been set with `setRandomSeed`, or samples not be shuffled.
  *
- * A backup in the midst of an epoch (`saveFreq` is a number) begins this epoch again, as in Keras.
+ * After a backup in the midst of an epoch (`saveFreq` is a number) training goes on with the batch that follows, where Keras
+ * begins the epoch again. Metrics that are made by the first batch begin anew then.
  */
 export class BackupAndRestore extends Callback {
   private epoch = 0;
   private batch = 0;
   private sinceSaving = 0;
   private count = 0;
+  private globalSeed: readonly number[] | null = null;
   private current: Metadata | null = null;
   private previous: Metadata | null = null;
 
@@ -88,12 +93,14 @@ export class BackupAndRestore extends Callback {
 
   override onEpochBegin(epoch: number): void {
     this.epoch = epoch;
-    this.batch = 0;
+    this.batch = epoch === this.model.initialEpoch ? this.model.initialBatch : 0;
+    this.globalSeed = globalSeedState();
   }
 
   override async onEpochEnd(epoch: number): Promise<void> {
     this.epoch = epoch + 1;
     this.batch = 0;
+    this.globalSeed = globalSeedState();
     if ((this.args.saveFreq ?? 'epoch') === 'epoch') await this.save();
   }
 
@@ -106,14 +113,21 @@ export class BackupAndRestore extends Callback {
     return this.model.variables.filter((variable) => !weights.has(variable));
   }
 
+  private get metricStates(): Variable[] {
+    return this.model.metrics.flatMap(({ variables }) => variables);
+  }
+
   /** Writes a new file of weights, then replaces the metadata in one step: an interruption leaves the backup before. */
   private async save(): Promise<void> {
     this.sinceSaving = 0;
     await mkdir(this.backupDir, { recursive: true });
     const weights = `backup-${this.count++}.weights.h5`;
-    const seeds = await Promise.all(this.seedStates.map(async (state) => Array.from(await state.data(), Number)));
-    const globalSeed = globalSeedState();
-    const metadata: Metadata = { epoch: this.epoch, batch: this.batch, weights, seeds, globalSeed };
+    const [seeds, metrics] = await Promise.all([this.seedStates, this.metricStates].map(numbersOf));
+    // All batches of an epoch: the next one begins.
+    const isWhole = this.batch === this.params.steps;
+    const place = isWhole ? { epoch: this.epoch + 1, batch: 0 } : { epoch: this.epoch, batch: this.batch };
+    const globalSeed = isWhole ? globalSeedState() : this.globalSeed;
+    const metadata: Metadata = { ...place, weights, seeds, globalSeed, metrics };
     await this.model.saveWeights(join(this.backupDir, weights));
     if (this.args.doubleCheckpoint && this.current) await this.write(previousFile, this.current);
     await this.write(metadataFile, metadata);
@@ -131,6 +145,12 @@ export class BackupAndRestore extends Callback {
     this.seedStates.forEach((state, i) => state.assign(Uint32Array.from(metadata.seeds[i])));
     if (metadata.globalSeed) setGlobalSeedState(metadata.globalSeed);
     this.model.initialEpoch = metadata.epoch;
+    this.model.initialBatch = metadata.batch;
+    const metrics = this.metricStates;
+    this.model.resetMetrics();
+    if (metrics.length === metadata.metrics.length) {
+      metrics.forEach((state, i) => state.assign(reshape(metadata.metrics[i], state.shape)));
+    }
     this.current = metadata;
     this.count = Number(/\d+/.exec(metadata.weights)?.[0] ?? 0) + 1;
   }
@@ -145,3 +165,6 @@ export class BackupAndRestore extends Callback {
     await replaceFile(join(this.backupDir, name), 'backupAndRestore', (beside) => writeFile(beside, json));
   }
 }
+
+const numbersOf = (states: readonly Variable[]): Promise<number[][]> =>
+  Promise.all(states.map(async (state) => Array.from(await state.data(), Number)));

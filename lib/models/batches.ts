@@ -41,8 +41,16 @@ export interface Pass {
 export interface BatchSource {
   /** Batches of one pass; null while unknown. */
   readonly steps: number | null;
-  /** Begins a pass. `fresh`: every step's results get memory of their own. */
-  start(model: Trainer, step: StepFunction, fresh?: boolean): Pass;
+  /** Begins a pass. */
+  start(model: Trainer, step: StepFunction, args?: PassArgs): Pass;
+}
+
+/** How a pass begins. */
+export interface PassArgs {
+  /** Whether every step's results get memory of their own. */
+  readonly fresh?: boolean;
+  /** Batches that are passed over. */
+  readonly done?: number;
 }
 
 export interface SourceArgs {
@@ -92,14 +100,13 @@ export class ArraySource implements BatchSource {
     return Math.min(this.args.steps ?? Infinity, this.available);
   }
 
-  start(_model: Trainer, step: StepFunction, fresh = false): Pass {
+  start(_model: Trainer, step: StepFunction, { fresh = false, done = 0 }: PassArgs = {}): Pass {
     const order = onDevice(step.device, () => this.shuffledOrder());
-    step.rewind();
     const { batchSize } = this.args;
+    step.rewind(done * batchSize);
     const count = this.dataset.end - this.dataset.start;
     const full = Math.floor(count / batchSize);
     const pace = new Pace(step.device);
-    let done = 0;
     const next = async (most: number): Promise<Queued | null> => {
       if (done >= this.steps) return null;
       const size = done < full ? batchSize : count - full * batchSize;
@@ -179,10 +186,11 @@ export class IterableSource implements BatchSource {
     return this.args.steps ?? (typeof length === 'number' ? length : null);
   }
 
-  start(model: Trainer, step: StepFunction): Pass {
+  start(model: Trainer, step: StepFunction, { done = 0 }: PassArgs = {}): Pass {
     const pace = new Pace(step.device);
-    let done = 0;
+    let passed = done;
     const next = async (): Promise<Queued | null> => {
+      for (; passed > 0; passed--) await this.nextBatch();
       if (this.args.steps !== null && done >= this.args.steps) return null;
       const batch = await this.nextBatch();
       if (batch === null) return null;

@@ -152,12 +152,15 @@ export async function fitModel(
   const list = callbackList(model, [...others, history], verbosity(args.verbose), epochs, training.steps);
   model.stopTraining = false;
   model.initialEpoch = null;
+  model.initialBatch = 0;
   await list.call('onTrainBegin');
   let logs: Logs = {};
+  let done: number = model.initialBatch;
   for (let epoch = model.initialEpoch ?? initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
-    model.resetMetrics();
+    if (done === 0) model.resetMetrics();
     await list.call('onEpochBegin', epoch);
-    logs = await runSteps(model, 'train', training, list);
+    logs = await runSteps(model, 'train', training, list, done);
+    done = 0;
     if (validation && validatesAfter(epoch, args.validationFreq ?? 1)) {
       const results = await runEvaluation(
         model,
@@ -266,20 +269,21 @@ async function runEvaluation(model: Trainer, source: BatchSource, list: Callback
   return logs;
 }
 
-/** Runs one pass of training or test steps and gives the logs of the last. */
+/** Runs one pass of training or test steps, without those that have been done before, and gives the logs of the last. */
 async function runSteps(
   model: Trainer,
   kind: 'train' | 'test',
   source: BatchSource,
   list: CallbackList,
+  done = 0,
 ): Promise<Logs> {
   const phase = kind === 'train' ? 'Train' : 'Test';
   const step = model.stepFunction(kind);
   const watchesBegin = list.watchesBegin(phase);
   const stride = model.stepsPerExecution;
   let last: Tree<DeviceTensor> | null = null;
-  let batch = 0;
-  const run = source.start(model, step);
+  let batch = done;
+  const run = source.start(model, step, { done });
   try {
     for (;;) {
       if (watchesBegin) await list.call(`on${phase}BatchBegin`, batch);
@@ -321,7 +325,7 @@ export async function predictModel(
   let form: Tree<DeviceTensor> | null = null;
   let batch = 0;
   await list.call('onPredictBegin');
-  const run = source.start(model, step, true);
+  const run = source.start(model, step, { fresh: true });
   try {
     for (let queued = await run.next(1); queued !== null; queued = await run.next(1)) {
       form ??= queued.results;

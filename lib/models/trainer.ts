@@ -102,6 +102,8 @@ export abstract class Trainer extends Layer {
   stopTraining = false;
   /** Set by callbacks when training begins: the epoch to begin with, in place of the argument of `fit`. */
   initialEpoch: number | null = null;
+  /** Set by callbacks when training begins: how many batches of that epoch have been trained on before. */
+  initialBatch = 0;
   #compiled: Compiled | null = null;
   #predict: StepFunction | null = null;
   #device: Device | null = null;

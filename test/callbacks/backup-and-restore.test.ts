@@ -78,12 +78,38 @@ test('may be interrupted again and again, and keep its files', async () => {
   expect(await exists(dir)).toBe(true);
 });
 
-test('a backup in the midst of an epoch begins the epoch again', async () => {
+test.each([1, 2, 3])('goes on in the midst of an epoch, saved after every %d batches', async (saveFreq) => {
+  const whole = build();
+  const { history } = await fit(whole);
+  const dir = await folder();
+  // Three batches an epoch, interrupted after the fifth.
+  const backup = new BackupAndRestore(dir, { saveFreq });
+  await expect(fit(build(), backup, interrupt('onTrainBatchEnd', 4))).rejects.toThrow(Interruption);
+  const batches: number[] = [];
+  const watch = new callbacks.LambdaCallback({ onTrainBatchEnd: (batch) => void batches.push(batch) });
+  const resumed = build();
+  const rest = await fit(resumed, new BackupAndRestore(dir), watch);
+  expect(rest.epoch).toEqual([1, 2, 3, 4]);
+  expect(batches[0]).toBe({ 1: 2, 2: 1, 3: 0 }[saveFreq]);
+  expect(rest.history.loss).toEqual(history.loss.slice(1));
+  expect(await resumed.getWeights()).toEqual(await whole.getWeights());
+});
+
+test('goes on in the midst of batches that a generator gives', async () => {
+  async function* batches(): AsyncGenerator<[number[][], number[][]]> {
+    for (let i = 0; i < x.length; i += 8) yield await Promise.resolve([x.slice(i, i + 8), y.slice(i, i + 8)]);
+  }
+  const source = { [Symbol.asyncIterator]: batches };
+  const train = (model: Sequential, ...list: InstanceType<typeof callbacks.Callback>[]): Promise<History> =>
+    model.fit(source as never, null, { epochs: 3, verbose: 0, callbacks: list });
+  const whole = build();
+  await train(whole);
   const dir = await folder();
   const backup = new BackupAndRestore(dir, { saveFreq: 2 });
-  // Three batches an epoch: saved after 2, 4 and 6 of them, interrupted after the fifth.
-  await expect(fit(build(), backup, interrupt('onTrainBatchEnd', 4))).rejects.toThrow(Interruption);
-  expect((await fit(build(), new BackupAndRestore(dir))).epoch).toEqual([1, 2, 3, 4]);
+  await expect(train(build(), backup, interrupt('onTrainBatchEnd', 4))).rejects.toThrow(Interruption);
+  const resumed = build();
+  await train(resumed, new BackupAndRestore(dir));
+  expect(await resumed.getWeights()).toEqual(await whole.getWeights());
 });
 
 test('where the last backup cannot be read, the one before is', async () => {
