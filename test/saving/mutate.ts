@@ -1,6 +1,6 @@
 // Damaging model files at random, reproducibly: bytes of archives and HDF5 files, and values in configs. What comes of it is
 // tried by `tryFile`.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadModel, HornetError, type Model } from 'hornet';
@@ -140,15 +140,40 @@ export async function fuzz(folder: string, milliseconds: number, firstSeed: numb
     await writeFile(`${path}.safetensors`, mutateBytes(await readFile(weights), pick));
     return `${path}.safetensors`;
   });
+  // Several files with a JSON, of which one is damaged; a folder likewise.
+  const shards = join(work, 'shards.weights.json');
+  await model.saveWeights(shards, { maxShardSize: 200 / 2 ** 30 });
+  kinds.push(async (path, pick) => {
+    const json = parsePythonJson(await readFile(shards, 'utf8'), 'test', 'shards');
+    const files = (await readdir(work)).filter((name) => /^shards-.*\.h5$/.test(name));
+    const damaged = files[pick(files.length)];
+    const changed = join(work, `damaged-${damaged}`);
+    await writeFile(changed, mutateBytes(await readFile(join(work, damaged)), pick));
+    const text = toPythonJson(pick(2) ? mutateConfig(json, pick) : json);
+    await writeFile(`${path}.weights.json`, text.replaceAll(damaged, `damaged-${damaged}`));
+    return `${path}.weights.json`;
+  });
+  kinds.push(async (path, pick) => {
+    await rm(`${path}.folder`, { recursive: true, force: true });
+    await mkdir(`${path}.folder`);
+    const names = [...members.keys()];
+    const damaged = names[pick(names.length)];
+    for (const [name, bytes] of members) {
+      await writeFile(join(`${path}.folder`, name), name === damaged ? mutateBytes(bytes, pick) : bytes);
+    }
+    return `${path}.folder`;
+  });
   const end = Date.now() + milliseconds;
   try {
     for (let seed = firstSeed; Date.now() < end; seed++) {
       const pick = random(seed);
       const path = await kinds[seed % kinds.length](join(work, 'file'), pick);
       const begin = Date.now();
-      const outcome = await tryFile(path, /file\.(keras|h5)$/.test(path) ? null : model).catch((error: unknown) => {
-        throw new Error(`seed ${seed}, ${path}: ${String(error)}`, { cause: error });
-      });
+      const outcome = await tryFile(path, /file\.(keras|h5|folder)$/.test(path) ? null : model).catch(
+        (error: unknown) => {
+          throw new Error(`seed ${seed}, ${path}: ${String(error)}`, { cause: error });
+        },
+      );
       if (Date.now() - begin > 20_000) throw new Error(`seed ${seed}, ${path}: it took ${Date.now() - begin} ms`);
       counts[outcome]++;
     }
