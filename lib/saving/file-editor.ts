@@ -202,11 +202,12 @@ async function collect(file: Hdf5Reader, path: string, objects: Map<string, Held
       continue;
     }
     const group = varsOf(path);
-    const { name } = await file.texts(group);
+    const [{ name }] = await file.texts([group]);
+    const keys = (await file.names(group)) ?? [];
+    const stored = await file.weights(keys.map((key) => `${group}/${key}`));
     const weights = new Map<string, Held>();
-    for (const key of (await file.names(group)) ?? []) {
-      const weight = await file.weight(`${group}/${key}`);
-      if (weight?.dtype) weights.set(key, { dtype: weight.dtype, shape: weight.shape, data: await weight.read() });
+    for (const [i, weight] of stored.entries()) {
+      if (weight?.dtype) weights.set(keys[i], { dtype: weight.dtype, shape: weight.shape, data: await weight.read() });
     }
     objects.set(path, { name: typeof name === 'string' ? name : null, weights });
   }
