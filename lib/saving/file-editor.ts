@@ -207,7 +207,10 @@ async function collect(file: Hdf5Reader, path: string, objects: Map<string, Held
     const stored = await file.weights(keys.map((key) => `${group}/${key}`));
     const weights = new Map<string, Held>();
     for (const [i, weight] of stored.entries()) {
-      if (weight?.dtype) weights.set(keys[i], { dtype: weight.dtype, shape: weight.shape, data: await weight.read() });
+      if (!weight?.dtype) continue;
+      const { dtype, shape } = weight;
+      // The memory that is read into is used again.
+      await weight.read((data) => weights.set(keys[i], { dtype, shape, data: data.slice() }));
     }
     objects.set(path, { name: typeof name === 'string' ? name : null, weights });
   }
