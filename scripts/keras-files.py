@@ -147,7 +147,7 @@ def resume(folder):
         if ending == "weights.h5":
             model = keras.models.load_model(folder / f"{name}.keras")
             for variable in model.weights + model.optimizer.variables:
-                variable.assign(keras.ops.zeros_like(variable))
+                variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
             model.load_weights(path)
         else:
             model = keras.models.load_model(path)
