@@ -4,6 +4,7 @@ export * as activations from './activations/index.js';
 export * as callbacks from './callbacks/index.js';
 export * as constraints from './constraints/index.js';
 export * as datasets from './datasets/hosted/index.js';
+export * as distillation from './distillation/index.js';
 export * as initializers from './initializers/index.js';
 export * as layers from './layers/index.js';
 export * as losses from './losses/index.js';
