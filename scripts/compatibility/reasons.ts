@@ -106,6 +106,10 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.config.is_traceback_filtering_enabled': pythonOnly,
   'keras.config.enable_unsafe_deserialization': 'Functions in files are Python code, which is never run',
   'keras.dtype_policies.DTypePolicyMap': 'Layers take their own `dtype`',
+  'keras.distribution':
+    'A model and its data are on one device, which `withDevice` and `setDevice` choose; none are spread over several',
+  'keras.distribution.get_device_count': 'See `devices`: the length of its list',
+  'keras.distribution.initialize': 'Processes on several machines do not work together',
   'keras.dtype_policies.AWQDTypePolicy': calibrated,
   'keras.dtype_policies.GPTQDTypePolicy': calibrated,
   'keras.dtype_policies.FloatDTypePolicy': 'An older name of `DTypePolicy`',
@@ -127,8 +131,3 @@ export const reasons: Readonly<Record<string, string>> = {
   'keras.tree.lists_to_tuples': 'There are no tuples: arrays are both',
   'keras.wrappers': 'scikit-learn is a Python library',
 };
-
-/** Names that are still to come. They leave the table by themselves when they are there; then take them out here, too. */
-export const toCome: Readonly<Record<string, string>> = Object.fromEntries(
-  ['distillation', 'distribution'].map((name) => [`keras.${name}`, 'Still to come']),
-);

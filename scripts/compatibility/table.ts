@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import * as hornet from '../../lib/index.js';
 import { toCamel } from '../../lib/saving/config-case.js';
-import { atTop, elsewhere, reasons, toCome } from './reasons.js';
+import { atTop, elsewhere, reasons } from './reasons.js';
 
 /** Keras's names by module with their kinds, as scripts/make-keras-names.py found them. */
 const keras = JSON.parse(readFileSync(new URL('./keras-names.json', import.meta.url), 'utf8')) as {
@@ -72,7 +72,7 @@ function find(module: string, name: string, kind: string): string | null {
 /** The reason for a name: its own, else that of its module or of a module around it. */
 function reasonFor(module: string, name: string): string | null {
   for (let path = `${module}.${name}`; path.includes('.'); path = path.slice(0, path.lastIndexOf('.'))) {
-    const reason = reasons[path] ?? toCome[path];
+    const reason = reasons[path];
     if (reason) return reason;
   }
   return null;
