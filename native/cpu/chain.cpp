@@ -202,7 +202,7 @@ class ChainBuilder {
       chain_.outputBytes.push_back(int64_t(sizeOf(dtype)));
       int r = values_[outs[j]].reg;
       const int memory = addRegister(domainOf(dtype), Place::output, int(j));
-      if (isNative(dtype) && writeDirectly(r, memory, outs)) continue;
+      if (isNative(dtype) && writeDirectly(r, memory, outs, stores)) continue;
       if (isUniformRegister(r)) {
         const bool native = isNative(dtype);
         const int filled = native ? memory : addRegister(domain(r), Place::slot);
@@ -216,8 +216,8 @@ class ChainBuilder {
   }
 
   /// Lets the steps of a slot register work in an output instead, unless an input that may be the same memory is read
-  /// later.
-  bool writeDirectly(int r, int memory, const std::vector<int64_t>& outs) {
+  /// later. Stores of the same register to earlier outputs, of other types, read it from there.
+  bool writeDirectly(int r, int memory, const std::vector<int64_t>& outs, std::vector<Chain::Step>& stores) {
     if (chain_.registers[r].place != Place::slot) return false;
     const auto writes = [=](const Chain::Step& s) { return s.out == r; };
     const auto first = std::ranges::find_if(chain_.perTile, writes);
@@ -234,6 +234,9 @@ class ChainBuilder {
       for (int* operand : {&s.a, &s.b, &s.c, &s.out}) {
         if (*operand == r) *operand = memory;
       }
+    }
+    for (Chain::Step& s : stores) {
+      if (s.a == r) s.a = memory;
     }
     for (Value& v : values_) {
       if (v.reg == r) v.reg = memory;

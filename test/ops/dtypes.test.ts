@@ -249,3 +249,11 @@ test('beside some functions and products a plain number is no weak type', () => 
   expect(ops.outer(make([1, 2], 'int8'), 2).dtype).toBe('int32');
   expect(ops.multiply(half, 0.5).dtype).toBe('float16');
 });
+
+test.each(['float16', 'bfloat16'] as const)('a chain of %s gives a value and the same in float32', async (dtype) => {
+  const widened = jit((x: Tensor) => {
+    const next = ops.add(x, 1);
+    return [next, ops.cast(next, 'float32')];
+  });
+  for (const result of widened(make([1, 2], dtype)) as Tensor[]) expect(await result.numbers()).toEqual([2, 3]);
+});
