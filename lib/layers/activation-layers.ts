@@ -2,6 +2,7 @@
 import { elu, leakyRelu, relu, softmax } from '../activations/index.js';
 import { getConstraint, type ConstraintLike } from '../constraints/index.js';
 import { HornetError } from '../errors.js';
+import { normalizeAxis } from '../ops/axes.js';
 import { getInitializer, type InitializerLike } from '../initializers/index.js';
 import { add, cast, multiply, negative, relu as reluOp, subtract, where } from '../ops/index.js';
 import { getRegularizer, type RegularizerLike } from '../regularizers/index.js';
@@ -140,9 +141,12 @@ export class PReLU extends Layer {
   }
 
   override build(inputShape: Shape): void {
+    const sample = inputShape.slice(1);
+    // Axes of the input count from the batch; what lies before the sample counts from its end, as in Keras.
+    const shared = (this.sharedAxes ?? []).map((axis) => normalizeAxis(this.name, axis - 1, sample.length));
     this.alpha = this.addWeight({
       name: 'alpha',
-      shape: inputShape.slice(1).map((dim, i) => (this.sharedAxes?.includes(i + 1) ? 1 : dim)),
+      shape: sample.map((dim, i) => (shared.includes(i) ? 1 : dim)),
       initializer: this.alphaInitializer,
       regularizer: this.alphaRegularizer,
       constraint: this.alphaConstraint,

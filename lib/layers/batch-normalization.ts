@@ -62,6 +62,9 @@ export class BatchNormalization extends ScaledNormalization {
   constructor(args: BatchNormalizationArgs = {}) {
     super(args);
     this.axis = args.axis ?? -1;
+    if (!Number.isInteger(this.axis)) {
+      throw new HornetError(this.name, `expected axis to be an integer, received ${JSON.stringify(this.axis)}`);
+    }
     this.momentum = args.momentum ?? 0.99;
     this.epsilon = args.epsilon ?? 0.001;
     this.movingMeanInitializer = getInitializer(args.movingMeanInitializer ?? 'zeros');

@@ -76,20 +76,25 @@ export abstract class BaseConv extends Layer {
     this.biasInitializer = getInitializer(args.biasInitializer ?? 'zeros');
     this.biasRegularizer = getRegularizer(args.biasRegularizer ?? null);
     this.biasConstraint = getConstraint(args.biasConstraint ?? null);
-    const modes = spatialRank === 1 ? ['valid', 'same', 'causal'] : ['valid', 'same'];
+    const modes = spatialRank === 1 && !this.isDepthwise ? ['valid', 'same', 'causal'] : ['valid', 'same'];
     if (!modes.includes(this.padding)) {
       throw new HornetError(
         where,
         `expected padding to be ${modes.map((mode) => `'${mode}'`).join(', ')}, received '${this.padding}'`,
       );
     }
-    if (this.strides.some((s) => s > 1) && this.dilationRate.some((d) => d > 1)) {
+    if (!this.isDepthwise && this.strides.some((s) => s > 1) && this.dilationRate.some((d) => d > 1)) {
       throw new HornetError(
         where,
         `strides [${this.strides}] and dilationRate [${this.dilationRate}] cannot both be above 1`,
       );
     }
     this.inputSpec = { rank: spatialRank + 2 };
+  }
+
+  /** Whether each channel is convolved by itself: never causal, and strides go with dilation. */
+  protected get isDepthwise(): boolean {
+    return false;
   }
 
   /** The number of input channels; checked against the groups. */

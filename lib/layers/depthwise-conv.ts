@@ -39,6 +39,10 @@ abstract class Depthwise extends BaseConv {
     this.depthwiseConstraint = getConstraint(args.depthwiseConstraint ?? null);
   }
 
+  protected override get isDepthwise(): boolean {
+    return true;
+  }
+
   protected addDepthwiseKernel(name: string, channels: number): Variable {
     return this.addWeight({
       name,

@@ -45,6 +45,10 @@ export class Reshape extends Layer {
     args: LayerArgs = {},
   ) {
     super(args);
+    if (!targetShape.every((dim) => Number.isInteger(dim) && dim >= -1)) {
+      const message = `expected sizes, or -1 for what is left, in targetShape, received [${targetShape.join(', ')}]`;
+      throw new HornetError('reshape', message);
+    }
     if (targetShape.filter((dim) => dim === -1).length > 1) {
       throw new HornetError('reshape', `expected at most one -1 in targetShape, received [${targetShape.join(', ')}]`);
     }
@@ -63,6 +67,10 @@ export class Reshape extends Layer {
 function resolved(target: readonly number[], inputs: Tensor): number[] {
   const sample = inputs.shape.slice(1).reduce((size, dim) => size * dim, 1);
   const known = target.filter((dim) => dim !== -1).reduce((size, dim) => size * dim, 1);
+  if (target.includes(-1) ? sample % known !== 0 : sample !== known) {
+    const shape = inputs.shape.slice(1).join(', ');
+    throw new HornetError('reshape', `cannot reshape samples of shape [${shape}] into [${target.join(', ')}]`);
+  }
   return target.map((dim) => (dim === -1 ? sample / known : dim));
 }
 

@@ -1,0 +1,34 @@
+// Arguments of layers that are particular: what is refused, what is not, what counts from where.
+import { ops } from '../../lib/index.js';
+import * as layers from '../../lib/layers/index.js';
+
+test('the target of a reshape is sizes that hold a sample', () => {
+  expect(() => layers.reshape([-2, 5])).toThrow(/expected sizes, or -1 for what is left, in targetShape/);
+  const layer = layers.reshape([3, 7]);
+  expect(() => layer(ops.zeros([0, 4, 5]))).toThrow(/cannot reshape samples of shape \[4, 5\] into \[3, 7\]/);
+});
+
+test('shared axes of a PReLU count from the batch, and around the sample', () => {
+  const shapeOf = (sharedAxes: number[]): readonly number[] => {
+    const layer = new layers.PReLU({ sharedAxes });
+    layer.build([null, 3, 4]);
+    return layer.alpha.shape;
+  };
+  expect([[1], [0], [-1]].map(shapeOf)).toEqual([
+    [1, 4],
+    [3, 1],
+    [1, 4],
+  ]);
+  expect(() => shapeOf([5])).toThrow(/expected axis/);
+});
+
+test('depthwise convolutions take strides and dilation together, and are never causal', () => {
+  const layer = new layers.DepthwiseConv1D(3, { strides: 2, dilationRate: 2 });
+  expect(layer(ops.ones([1, 9, 2])).shape).toEqual([1, 3, 2]);
+  expect(() => new layers.DepthwiseConv1D(3, { padding: 'causal' })).toThrow(/expected padding to be 'valid', 'same'/);
+  expect(() => new layers.Conv1D(2, 3, { strides: 2, dilationRate: 2 })).toThrow(/cannot both be above 1/);
+});
+
+test('batch normalization has one axis', () => {
+  expect(() => new layers.BatchNormalization({ axis: [1, 2] as never })).toThrow(/expected axis to be an integer/);
+});
