@@ -6,7 +6,7 @@ import { getLoss, type Loss } from '../losses/index.js';
 import { Mean, type Metric } from '../metrics/index.js';
 import type { KerasTensor } from '../models/keras-tensor.js';
 import { Model } from '../models/model.js';
-import type { CompileArgs } from '../models/trainer.js';
+import type { CompileArgs } from '../models/compiled.js';
 import { add, mean, multiply, type TensorLike } from '../ops/index.js';
 import { registerSerializable } from '../saving/registry.js';
 import { mapStructure } from '../structures.js';

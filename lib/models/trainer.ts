@@ -4,14 +4,12 @@ import { currentDevice, onDevice, type Device } from '../device.js';
 import { HornetError } from '../errors.js';
 import { valueAndGrad } from '../graph/transforms.js';
 import { Layer } from '../layers/layer.js';
-import { getLoss } from '../losses/index.js';
-import { getMetric, Mean, type Direction, type Metric } from '../metrics/index.js';
-import { getOptimizer, LossScaleOptimizer, type Optimizer, type OptimizerName } from '../optimizers/index.js';
+import type { Direction, Metric } from '../metrics/index.js';
+import type { Optimizer } from '../optimizers/index.js';
 import { add, sum } from '../ops/index.js';
 import { type DeviceTensor, type Tensor } from '../tensor.js';
 import { flatten, isBranch, type Tree } from '../tree.js';
-import { CompileLoss, lossesPerOutput, type LossSpec, type LossWeights } from './compile-loss.js';
-import { CompileMetrics, type MetricsSpec } from './compile-metrics.js';
+import { Compiled, type CompileArgs } from './compiled.js';
 import type { BatchIterable, DataTree, StepData } from './data.js';
 import {
   batchOf,
@@ -24,36 +22,11 @@ import {
   type FitArgs,
   type PredictArgs,
 } from './loop.js';
-import { Outputs } from './outputs.js';
 import type { Steps } from '../turns.js';
 import { StepFunction } from './step.js';
-import { shapeDependent } from './target-kind.js';
-import { TrainableState } from './trainable.js';
 import type { Shape } from '../layers/input-spec.js';
 import { deserializeValue, type Json } from '../saving/serialize.js';
 import type { LoadWeightsArgs, SaveWeightsArgs } from '../saving/weights.js';
-
-/** What `compile` takes. */
-export interface CompileArgs {
-  /** Default `rmsprop`. */
-  readonly optimizer?: OptimizerName | Optimizer;
-  readonly loss?: LossSpec | null;
-  readonly lossWeights?: LossWeights | null;
-  readonly metrics?: MetricsSpec | null;
-  /** Metrics that take sample weights into account. */
-  readonly weightedMetrics?: MetricsSpec | null;
-  /** Run steps op by op, for debugging. Default false. */
-  readonly runEagerly?: boolean;
-  /** Whether steps are compiled. They always are, unless `runEagerly` is set; known for the sake of configs. Default `auto`. */
-  readonly jitCompile?: boolean | 'auto';
-  /** Batches per native call. Callbacks see every so many batches. Default 1. */
-  readonly stepsPerExecution?: number;
-  /**
-   * Whether a model of policy `mixed_float16` gets a `LossScaleOptimizer` around its optimizer, so that small gradients
-   * do not vanish. Default true.
-   */
-  readonly autoScaleLoss?: boolean;
-}
 
 /** What a step reports: scalars by name. */
 export type StepLogs = Record<string, Tensor>;
@@ -70,30 +43,6 @@ export interface TrainOnBatchArgs extends TestOnBatchArgs {
   readonly classWeight?: Readonly<Record<number, number>> | null;
 }
 
-interface Compiled {
-  readonly args: CompileArgs;
-  /** As given to `compile`; `optimizer` may scale losses around it. */
-  readonly given: Optimizer;
-  readonly optimizer: Optimizer;
-  readonly lossTracker: Mean;
-  /** Known from the first step on. */
-  parts: CompiledParts | null;
-  readonly trainable: TrainableState;
-  /** What was warned of. */
-  readonly warnings: Set<string>;
-  readonly steps: Map<StepKind, StepFunction>;
-}
-
-/** What belongs to which output. */
-interface CompiledParts {
-  readonly outputs: Outputs;
-  /** Positions of the outputs that have a loss. */
-  readonly withLoss: readonly number[];
-  readonly losses: ReturnType<typeof lossesPerOutput>;
-  loss: CompileLoss | null;
-  metrics: CompileMetrics | null;
-}
-
 export type StepKind = 'train' | 'test' | 'predict';
 
 /** The training side of models. */
@@ -105,7 +54,7 @@ export abstract class Trainer extends Layer {
   /** Set by callbacks when training begins: how many batches of that epoch have been trained on before. */
   initialBatch = 0;
   #compiled: Compiled | null = null;
-  #predict: StepFunction | null = null;
+  readonly #steps = new Map<StepKind, StepFunction>();
   #device: Device | null = null;
 
   /** Names of the outputs, as losses and logs call them. */
@@ -136,37 +85,14 @@ export abstract class Trainer extends Layer {
    * layer.
    */
   compile(args: CompileArgs = {}): void {
-    const { stepsPerExecution = 1, autoScaleLoss = true } = args;
-    if (!(Number.isInteger(stepsPerExecution) && stepsPerExecution > 0)) {
-      throw new HornetError(
-        'compile',
-        `expected stepsPerExecution to be a positive integer, received ${stepsPerExecution}`,
-      );
-    }
-    checkNames(args);
-    const scales = autoScaleLoss && this.dtypePolicy.name === 'mixed_float16';
-    this.#compiled = onDevice(this.device, () => {
-      const given = getOptimizer(args.optimizer ?? 'rmsprop');
-      const wraps = scales && !(given instanceof LossScaleOptimizer);
-      return {
-        args,
-        given,
-        optimizer: wraps ? new LossScaleOptimizer(given) : given,
-        lossTracker: new Mean({ name: 'loss' }),
-        parts: null,
-        trainable: new TrainableState(this),
-        warnings: new Set(),
-        steps: new Map(),
-      };
-    });
-    this.#predict = null;
+    this.#compiled = onDevice(this.device, () => new Compiled(this, args));
+    this.#steps.clear();
     this.stopTraining = false;
   }
 
   /** Forgets compiled steps: they are made anew when next wanted. Internal. */
   forgetSteps(): void {
-    this.#compiled?.steps.clear();
-    this.#predict = null;
+    this.#steps.clear();
   }
 
   /** The optimizer of a compiled model. */
@@ -181,26 +107,12 @@ export abstract class Trainer extends Layer {
 
   /** Batches per native call. */
   get stepsPerExecution(): number {
-    return this.#compiled?.args.stepsPerExecution ?? 1;
+    return this.#compiled?.stepsPerExecution ?? 1;
   }
 
   /** The arguments of `compile`, for configs; null before. */
   getCompileConfig(): Record<string, unknown> | null {
-    if (!this.#compiled) return null;
-    const { args, given: optimizer } = this.#compiled;
-    const { loss = null, lossWeights = null, metrics = null, weightedMetrics = null } = args;
-    const { runEagerly = false, stepsPerExecution = 1, jitCompile = 'auto' } = args;
-    return {
-      optimizer,
-      loss,
-      lossWeights,
-      metrics,
-      weightedMetrics,
-      runEagerly,
-      stepsPerExecution,
-      // Whoever opens the file decides what he compiles: PyTorch would compile for minutes.
-      jitCompile,
-    };
+    return this.#compiled?.config ?? null;
   }
 
   /** Compiles the model as `getCompileConfig` says, or its form in JSON (with camelCase keys), and makes the optimizer's state. */
@@ -222,32 +134,20 @@ export abstract class Trainer extends Layer {
 
   /** All metrics that a step updates: the loss, those of `compile`, those in the properties of layers. */
   override get metrics(): Metric[] {
-    const inherited = super.metrics as Metric[];
-    if (!this.#compiled) return inherited;
-    return [...new Set([...this.metricLabels().keys(), ...inherited])];
+    return [...new Set([...(this.#compiled?.labels.keys() ?? []), ...(super.metrics as Metric[])])];
   }
 
   /** The names of all metrics in the logs. */
   get metricsNames(): string[] {
-    const labels = this.metricLabels();
-    return this.metrics.map((metric) => labels.get(metric) ?? metric.name);
-  }
-
-  /** Metrics with their names in the logs: the loss, the losses of outputs, those of `compile`. */
-  private metricLabels(): Map<Metric, string> {
-    if (!this.#compiled) return new Map();
-    const { lossTracker, parts } = this.#compiled;
-    const means = [lossTracker, ...(parts?.loss?.metrics ?? [])];
-    const named = means.map((metric): [Metric, string] => [metric, metric.name]);
-    return new Map([...named, ...(parts?.metrics?.labelled ?? []).map(([label, metric]) => [metric, label] as const)]);
+    const labels = this.#compiled?.labels;
+    return this.metrics.map((metric) => labels?.get(metric) ?? metric.name);
   }
 
   /** Whether a quantity of the logs should rise or fall as the model gets better; null where nobody can tell. */
   directionOf(quantity: string): Direction | null {
-    const means = this.#compiled ? [this.#compiled.lossTracker, ...(this.#compiled.parts?.loss?.metrics ?? [])] : [];
-    if (quantity === 'loss' || means.some(({ name }) => name === quantity)) return 'down';
-    const labels = this.metricLabels();
-    const metric = this.metrics.find((each) => labels.get(each) === quantity || each.name === quantity);
+    if (quantity === 'loss' || this.#compiled?.means.some(({ name }) => name === quantity)) return 'down';
+    const labels = this.#compiled?.labels;
+    const metric = this.metrics.find((each) => labels?.get(each) === quantity || each.name === quantity);
     return metric?.direction ?? null;
   }
 
@@ -270,7 +170,7 @@ export abstract class Trainer extends Layer {
     )();
     const [, yPred, loss] = value;
     if (variables.length > 0) this.optimizer.apply(grads, variables);
-    else this.warn('this model has no trainable weights');
+    else this.compiled.warn('this model has no trainable weights');
     this.trackLoss(loss, x);
     return this.computeMetrics(x, y, yPred, sampleWeight);
   }
@@ -296,16 +196,9 @@ export abstract class Trainer extends Layer {
     sampleWeight: Tree<Tensor> | null,
     _training: boolean,
   ): Tensor {
-    const { args } = this.compiled;
-    const values: Tensor[] = [];
-    if (args.loss) {
-      const parts = this.partsFor(yPred);
-      const outputs = flatten(yPred);
-      const targets = parts.outputs.targets(y, parts.withLoss);
-      parts.loss ??= new CompileLoss(parts.losses, args.lossWeights ?? null, parts.outputs, targets, outputs);
-      values.push(parts.loss.call(targets, outputs, parts.outputs.weights(sampleWeight, parts.withLoss)));
-    }
-    values.push(...this.losses.map((loss) => sum(loss)));
+    const loss = this.compiled.loss({ y, yPred, sampleWeight }, this.outputNames);
+    const values = loss ? [loss] : [];
+    values.push(...this.losses.map((own) => sum(own)));
     if (values.length === 0) {
       throw new HornetError('fit', 'there is no loss to minimize; pass loss to compile() or add one with addLoss()');
     }
@@ -319,35 +212,17 @@ export abstract class Trainer extends Layer {
     yPred: Tree<Tensor>,
     sampleWeight: Tree<Tensor> | null,
   ): StepLogs {
-    const { metrics = null, weightedMetrics = null } = this.compiled.args;
-    if (metrics !== null || weightedMetrics !== null) {
-      const parts = this.partsFor(yPred);
-      const [targets, outputs] = [parts.outputs.targets(y, parts.withLoss), flatten(yPred)];
-      parts.metrics ??= new CompileMetrics(metrics, weightedMetrics, parts.outputs, targets, outputs);
-      parts.metrics.update(targets, outputs, parts.outputs.weights(sampleWeight, parts.withLoss));
-    }
+    this.compiled.updateMetrics({ y, yPred, sampleWeight }, this.outputNames);
     return this.getMetricsResult();
-  }
-
-  /** What belongs to which output; found out from the first outputs. */
-  private partsFor(yPred: Tree<Tensor>): CompiledParts {
-    const { compiled } = this;
-    if (!compiled.parts) {
-      const outputs = new Outputs(yPred, this.outputNames);
-      const losses = lossesPerOutput(compiled.args.loss ?? null, outputs);
-      const withLoss = losses.flatMap((own, index) => (own.length > 0 ? [index] : []));
-      compiled.parts = { outputs, losses, withLoss, loss: null, metrics: null };
-    }
-    return compiled.parts;
   }
 
   /** The present results of all metrics, by name. */
   getMetricsResult(): StepLogs {
-    const labels = this.metricLabels();
+    const labels = this.#compiled?.labels;
     const logs: StepLogs = {};
     for (const metric of this.metrics) {
       const result = metric.result();
-      if ('shape' in result) logs[labels.get(metric) ?? metric.name] = result as Tensor;
+      if ('shape' in result) logs[labels?.get(metric) ?? metric.name] = result as Tensor;
       else Object.assign(logs, result);
     }
     return logs;
@@ -454,19 +329,19 @@ export abstract class Trainer extends Layer {
 
   /** The compiled step of a kind. Internal. */
   stepFunction(kind: StepKind): StepFunction {
-    if (kind === 'predict') return (this.#predict ??= this.makeStep(kind, (data) => this.predictStep(data)));
-    const { steps } = this.compiled;
-    let step = steps.get(kind);
-    if (!step) {
-      step = this.makeStep(kind, (data) => sorted(kind === 'train' ? this.trainStep(data) : this.testStep(data)));
-      steps.set(kind, step);
-    }
+    let step = this.#steps.get(kind);
+    if (!step) this.#steps.set(kind, (step = this.makeStep(kind)));
     return step;
   }
 
-  private makeStep(kind: StepKind, fn: (data: StepData) => Tree<Tensor>): StepFunction {
-    const step = (data: StepData): Tree<Tensor> => this.asCompiled(() => fn(data));
-    return new StepFunction(`${kind}Step`, this.device, step, this.#compiled?.args.runEagerly ?? false);
+  private makeStep(kind: StepKind): StepFunction {
+    const steps = {
+      train: (data: StepData) => sorted(this.trainStep(data)),
+      test: (data: StepData) => sorted(this.testStep(data)),
+      predict: (data: StepData) => this.predictStep(data),
+    };
+    const step = (data: StepData): Tree<Tensor> => this.asCompiled(() => steps[kind](data));
+    return new StepFunction(`${kind}Step`, this.device, step, this.#compiled?.runEagerly ?? false);
   }
 
   private trackLoss(loss: Tensor, x: Tree<Tensor>): void {
@@ -482,29 +357,11 @@ export abstract class Trainer extends Layer {
     if (!this.#compiled) throw new HornetError(where, 'the model is not compiled; call compile() first');
     const changed = this.#compiled.trainable.changed.map(({ name }) => name);
     if (changed.length > 0) {
-      this.warn(`trainable has changed since compile(); call it again. Changed layers: ${changed.join(', ')}`);
+      const names = changed.join(', ');
+      this.#compiled.warn(`trainable has changed since compile(); call it again. Changed layers: ${names}`);
     }
     return this;
   }
-
-  /** Says something once until the model is compiled anew. */
-  private warn(message: string): void {
-    const { warnings } = this.compiled;
-    if (warnings.has(message)) return;
-    warnings.add(message);
-    process.emitWarning(`[${this.name}] ${message}`);
-  }
-}
-
-/** Unknown names are told here, not when the first step is compiled. */
-function checkNames({ loss = null, metrics = null, weightedMetrics = null }: CompileArgs): void {
-  const visit = (spec: unknown, check: (name: string) => unknown): void => {
-    for (const item of flatten(spec)) {
-      if (typeof item === 'string' && shapeDependent(item) === undefined) check(item);
-    }
-  };
-  visit(loss, getLoss);
-  for (const spec of [metrics, weightedMetrics]) visit(spec, getMetric);
 }
 
 /** Makes the objects that a config describes; those made already stay. */

@@ -11,7 +11,7 @@ import { dropout } from '../../lib/layers/noise.js';
 import { flatten } from '../../lib/layers/reshaping.js';
 import { Model } from '../../lib/models/model.js';
 import { Sequential } from '../../lib/models/sequential.js';
-import type { CompileArgs } from '../../lib/models/trainer.js';
+import type { CompileArgs } from '../../lib/models/compiled.js';
 import * as ops from '../../lib/ops/index.js';
 import { deserialize, serialize, type SerializedObject } from '../../lib/saving/serialize.js';
 import { tensor, type DeviceTensor, type Tensor } from '../../lib/tensor.js';
