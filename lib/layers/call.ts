@@ -17,7 +17,7 @@ import { withScope } from './naming.js';
 import { rematerialized } from './remat-scope.js';
 
 /** The outermost call in progress. `training` is null where nobody has said. */
-interface CallContext {
+export interface CallContext {
   readonly training: boolean | null;
   /** Stands for the outermost call: losses that belong together carry it. */
   readonly id: object;
@@ -40,6 +40,9 @@ export interface CallForm {
 
 let context: CallContext | null = null;
 const named = new WeakSet<Error>();
+
+/** Whether a layer is being called, and how. */
+export const callContext = (): CallContext | null => context;
 
 /** Applies a layer to the arguments of a call, on the device where they are. */
 export const callLayer = (layer: Layer, given: readonly unknown[]): unknown =>

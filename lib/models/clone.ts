@@ -71,7 +71,7 @@ function copyModel(model: Model, args: CloneModelArgs): Model {
     if (callFunction) return callFunction(copy, given, options);
     return (copy as unknown as (...all: unknown[]) => Tree<Tensor>)(...given, options);
   };
-  const outputs = graph.run(flatten(inputs), call);
+  const outputs = graph.run(flatten(inputs), null, call);
   return new Model({ inputs, outputs, name: model.name });
 }
 

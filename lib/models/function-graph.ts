@@ -1,7 +1,7 @@
 // The calls between symbolic inputs and outputs, in order: finding them, and running them on tensors.
 import { HornetError } from '../errors.js';
 import { InputLayer } from '../layers/input.js';
-import { Layer } from '../layers/layer.js';
+import { Layer, type CallOptions } from '../layers/layer.js';
 import { Tensor } from '../tensor.js';
 import { flatten, isBranch, mapTree, type Tree } from '../tree.js';
 import { KerasTensor, Node, type Operation, OpCall } from './keras-tensor.js';
@@ -52,15 +52,18 @@ export class FunctionGraph {
   }
 
   /**
-   * Runs all calls on values for the inputs (one per leaf), with the options that they were recorded with. `call` says how
-   * layers are called.
+   * Runs all calls on values for the inputs (one per leaf). `training` takes the place of what calls were recorded with;
+   * but what was recorded with `training: false` infers in any case, as Keras's guides say (its version 3.15 trains it).
+   *
+   * @param call - How layers are called.
    */
-  run(values: readonly (Tensor | null)[], call: LayerCall = callLayer): Tree<Tensor> {
+  run(values: readonly (Tensor | null)[], training: boolean | null, call: LayerCall = callLayer): Tree<Tensor> {
     const known = new Map<unknown, unknown>(flatten(this.inputs).map((leaf, i) => [leaf, values[i]]));
     const fill = (leaf: unknown): unknown => (leaf instanceof KerasTensor ? known.get(leaf) : leaf);
     for (const node of this.nodes) {
       const args = node.args.map((arg) => mapTree(arg, fill));
-      const options = mapTree(node.options as Tree<unknown>, fill) as object;
+      const recorded = mapTree(node.options as Tree<unknown>, fill) as CallOptions;
+      const options = training === null || recorded.training === false ? recorded : { ...recorded, training };
       const { operation } = node;
       const result =
         operation instanceof OpCall ? operation.op(...(args as never[])) : call(operation as Layer, args, options);

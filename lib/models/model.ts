@@ -3,6 +3,7 @@ import { onDevice } from '../device.js';
 import type { DType } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { abstractEval } from '../graph/trace.js';
+import { callContext } from '../layers/call.js';
 import { shapeText, type Shape } from '../layers/input-spec.js';
 import type { InputLayer } from '../layers/input.js';
 import type { QuantizationMode } from '../layers/dtype-policy.js';
@@ -109,7 +110,7 @@ export class Model extends Trainer {
     const values = matchInputs(this.name, graph, inputs);
     const masks = mask === null ? [] : flatten(mask);
     const adapted = values.map((value, i) => adapt(this.name, graph.inputLayers[i], value, masks[i] ?? null, strict));
-    return graph.run(adapted);
+    return graph.run(adapted, callContext()?.training ?? null);
   }
 
   override computeMask(_inputs: Tree<Tensor>, previousMask: Mask): Mask {

@@ -255,5 +255,5 @@ test.each(['float16', 'bfloat16'] as const)('a chain of %s gives a value and the
     const next = ops.add(x, 1);
     return [next, ops.cast(next, 'float32')];
   });
-  for (const result of widened(make([1, 2], dtype)) as Tensor[]) expect(await result.numbers()).toEqual([2, 3]);
+  for (const result of widened(make([1, 2], dtype))) expect(await result.numbers()).toEqual([2, 3]);
 });
