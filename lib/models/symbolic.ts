@@ -19,8 +19,17 @@ const standIns = [240, 360] as const;
 /** A result of tracing: its structure, with a symbolic tensor for each tensor. */
 function infer(fn: (args: Tree<unknown>) => unknown, args: Tree<unknown>): Tree<unknown> {
   const symbolic = [...new Set(flatten(args).filter((leaf): leaf is KerasTensor => leaf instanceof KerasTensor))];
-  const known = symbolic.every(({ symbolicShape }) => symbolicShape.every((dim) => dim !== null));
-  const [first, second] = standIns.slice(0, known ? 1 : 2).map((size) => evaluate(fn, args, symbolic, size));
+  const shapes = symbolic.map(({ symbolicShape }) => symbolicShape);
+  const run = (given: readonly Shape[]): Evaluated[] =>
+    standIns.slice(0, given.flat().includes(null) ? 2 : 1).map((size) =>
+      evaluate(
+        fn,
+        args,
+        symbolic,
+        given.map((shape) => shape.map((dim) => dim ?? size)),
+      ),
+    );
+  const [first, second] = attempt(run, shapes);
   let next = 0;
   return mapTree(first.result, (leaf) => {
     if (!(leaf instanceof Tensor)) return leaf;
@@ -33,17 +42,38 @@ function infer(fn: (args: Tree<unknown>) => unknown, args: Tree<unknown>): Tree<
   });
 }
 
+/** Runs with shapes as they are; where that fails, with unknown sizes that meet a known one taken to be the same. */
+function attempt(run: (shapes: readonly Shape[]) => Evaluated[], shapes: readonly Shape[]): Evaluated[] {
+  try {
+    return run(shapes);
+  } catch (error) {
+    const met = shapes.map((shape) => shape.map((dim, axis) => dim ?? meeting(shapes, axis - shape.length)));
+    if (met.flat().every((dim, i) => dim === shapes.flat()[i])) throw error;
+    try {
+      return run(met);
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/** The size that some shape has at a place, counted from the end; sizes of one broadcast and say nothing. */
+const meeting = (shapes: readonly Shape[], place: number): number | null =>
+  shapes.map((shape) => shape.at(place) ?? null).find((dim) => dim !== null && dim !== 1) ?? null;
+
+interface Evaluated {
+  readonly result: Tree<unknown>;
+  readonly avals: readonly Aval[];
+}
+
 function evaluate(
   fn: (args: Tree<unknown>) => unknown,
   args: Tree<unknown>,
   symbolic: readonly KerasTensor[],
-  standIn: number,
-): { result: Tree<unknown>; avals: readonly Aval[] } {
+  shapes: readonly (readonly number[])[],
+): Evaluated {
   let result: Tree<unknown> = null;
-  const inputs = symbolic.map(({ symbolicShape, dtype }) => ({
-    shape: symbolicShape.map((dim) => dim ?? standIn),
-    dtype,
-  }));
+  const inputs = symbolic.map(({ dtype }, i) => ({ shape: shapes[i], dtype }));
   const avals = abstractEval((...traced) => {
     const places = new Map<unknown, Tensor>(symbolic.map((leaf, i) => [leaf, traced[i]]));
     result = fn(mapTree(args, (leaf) => places.get(leaf) ?? leaf));

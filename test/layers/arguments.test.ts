@@ -1,6 +1,7 @@
 // Arguments of layers that are particular: what is refused, what is not, what counts from where.
 import { ops } from '../../lib/index.js';
 import * as layers from '../../lib/layers/index.js';
+import { KerasTensor } from '../../lib/models/keras-tensor.js';
 
 test('the target of a reshape is sizes that hold a sample', () => {
   expect(() => layers.reshape([-2, 5])).toThrow(/expected sizes, or -1 for what is left, in targetShape/);
@@ -31,4 +32,13 @@ test('depthwise convolutions take strides and dilation together, and are never c
 
 test('batch normalization has one axis', () => {
   expect(() => new layers.BatchNormalization({ axis: [1, 2] as never })).toThrow(/expected axis to be an integer/);
+});
+
+test('an unknown size that has to be a known one is that', () => {
+  const shapeOf = (x: unknown): unknown => (x as KerasTensor).symbolicShape;
+  const some = new KerasTensor([null, null, 4], 'float32');
+  expect(shapeOf(layers.concatenate([some, new KerasTensor([null, 3, 4], 'float32')]))).toEqual([null, 3, 8]);
+  expect(() => ops.add(new KerasTensor([null, 2], 'float32'), new KerasTensor([null, 3], 'float32'))).toThrow(
+    /do not broadcast/,
+  );
 });
