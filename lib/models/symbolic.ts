@@ -30,6 +30,9 @@ function infer(fn: (args: Tree<unknown>) => unknown, args: Tree<unknown>): Tree<
       ),
     );
   const [first, second] = attempt(run, shapes);
+  if (second && second.avals.length !== first.avals.length) {
+    throw new HornetError('symbolic', 'how many results there are depends on a size that is unknown');
+  }
   let next = 0;
   return mapTree(first.result, (leaf) => {
     if (!(leaf instanceof Tensor)) return leaf;

@@ -41,4 +41,6 @@ test('an unknown size that has to be a known one is that', () => {
   expect(() => ops.add(new KerasTensor([null, 2], 'float32'), new KerasTensor([null, 3], 'float32'))).toThrow(
     /do not broadcast/,
   );
+  expect(() => ops.unstack(some)).toThrow(/how many results there are depends on a size that is unknown/);
+  expect(ops.unstack(some, { axis: -1 })).toHaveLength(4);
 });
