@@ -73,5 +73,6 @@ export function reduceWeighted(
   if (reduction === 'none' || weighted.rank === 0 || hasNone) return weighted;
   const total = sum(weighted);
   if (reduction === 'sum') return total;
-  return divideNoNan(total, reduction === 'mean_with_sample_weight' && weights ? sum(weights) : weighted.size);
+  if (reduction === 'mean_with_sample_weight' && weights) return divideNoNan(total, sum(weights));
+  return weighted.size === 0 ? total : divide(total, weighted.size);
 }
