@@ -36,6 +36,10 @@ const refusals: [string, () => unknown][] = [
     () => ops.concatenate([x(), ops.ones([3, 2])]),
   ],
   ['[split] cannot split 3 elements into 2 equal parts', () => ops.split(x(), 2, { axis: 1 })],
+  [
+    '[image.resize] expected size to be two positive integers, received 3',
+    () => ops.image.resize(ops.ones([2, 3, 1]), 3 as never),
+  ],
   ['[tile] expected repeats to be non-negative integers, received [-1]', () => ops.tile(x(), [-1])],
   [
     '[repeat] expected one count, or one per element of the axis, received 2 for 3 elements',

@@ -61,8 +61,8 @@ export const resize = publicOp(
     const source = convertToTensor(images);
     const method = interpolation.toLowerCase() as Interpolation;
     const { fillMode = 'constant' } = options;
-    if (size.length !== 2 || size.some((n) => !Number.isInteger(n) || n < 1)) {
-      throw new HornetError(op, `expected size to be two positive integers, received [${size.join(', ')}]`);
+    if (typeof size === 'number' || size.length !== 2 || size.some((n) => !Number.isInteger(n) || n < 1)) {
+      throw new HornetError(op, `expected size to be two positive integers, received ${JSON.stringify(size)}`);
     }
     if (!interpolations.includes(method)) {
       const known = interpolations.join(', ');
