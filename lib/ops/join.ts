@@ -16,6 +16,7 @@ function promoted(xs: readonly TensorLike[]): Tensor[] {
 }
 
 function checkList(op: string, xs: readonly TensorLike[]): void {
+  if (!Array.isArray(xs)) throw new HornetError(op, 'expected a list of tensors, received one');
   if (xs.length === 0) throw new HornetError(op, 'expected at least one tensor, received none');
 }
 

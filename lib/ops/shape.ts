@@ -127,6 +127,12 @@ export const broadcastTo = publicOp('broadcastTo', (x: TensorLike, shape: readon
 
 /** Repeat counts as a list. Throws a `HornetError` unless they are non-negative integers. */
 function checkCounts(op: string, repeats: number | readonly number[]): readonly number[] {
+  if ((repeats as unknown) instanceof Tensor) {
+    throw new HornetError(
+      op,
+      'expected repeats to be numbers: the shape of the result cannot depend on those of a tensor',
+    );
+  }
   const counts = typeof repeats === 'number' ? [repeats] : repeats;
   if (!counts.every((count) => Number.isInteger(count) && count >= 0)) {
     throw new HornetError(op, `expected repeats to be non-negative integers, received [${counts.join(', ')}]`);

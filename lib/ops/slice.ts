@@ -134,6 +134,12 @@ function resolveIndex(
     return { start, size: 1, step: 1, drop: true };
   }
   if (item === ':' || item === '...') return { start: 0, size: dim, step: 1, drop: false };
+  if (!Array.isArray(item)) {
+    throw new HornetError(
+      'getItem',
+      `expected numbers, ':', '...', null or [start, end, step]; take() looks up tensors`,
+    );
+  }
   const [from, to = null, by] = item;
   const step = by ?? 1;
   const limit = (index: number): number => {

@@ -40,6 +40,15 @@ const refusals: [string, () => unknown][] = [
     '[image.resize] expected size to be two positive integers, received 3',
     () => ops.image.resize(ops.ones([2, 3, 1]), 3 as never),
   ],
+  ['[stack] expected a list of tensors, received one', () => ops.stack(x() as never)],
+  [
+    '[repeat] expected repeats to be numbers: the shape of the result cannot depend on those of a tensor',
+    () => ops.repeat(x(), int(1, 2) as never),
+  ],
+  [
+    "[getItem] expected numbers, ':', '...', null or [start, end, step]; take() looks up tensors",
+    () => ops.getItem(x(), [int(0)] as never),
+  ],
   ['[tile] expected repeats to be non-negative integers, received [-1]', () => ops.tile(x(), [-1])],
   [
     '[repeat] expected one count, or one per element of the axis, received 2 for 3 elements',
