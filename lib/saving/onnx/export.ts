@@ -18,7 +18,7 @@ import type { Piece } from './protobuf.js';
 import { nameResults, prune } from './results.js';
 import { plain, Scope } from './scope.js';
 import { signatureOf, type InputSignature } from './signature.js';
-import { isKnown, traceSized, type SizedGraph } from './traces.js';
+import { isKnown, traceSized, whoIs, type SizedGraph } from './traces.js';
 
 /** Options of `model.export`. */
 export interface ExportArgs {
@@ -108,10 +108,10 @@ function checkTypes(sized: SizedGraph, opset: number): void {
   const half = sized.graph.nodes.filter(({ outputs }) => outputs.some(({ dtype }) => dtype === 'bfloat16'));
   if (half.length === 0 || opset >= FIRST_WITH_BFLOAT16) return;
   // Inputs are cast outside of any layer.
-  const layer = half.map((node) => sized.labelOf(node)).find(Boolean);
+  const layer = half.map((node) => sized.labelOf(node)).find(Boolean) ?? '';
   throw new HornetError(
     'export',
-    `${layer ? `layer '${layer}'` : 'the model'} computes in bfloat16, which needs opsetVersion ${FIRST_WITH_BFLOAT16} or more, received ${opset}`,
+    `${whoIs(layer)} computes in bfloat16, which needs opsetVersion ${FIRST_WITH_BFLOAT16} or more, received ${opset}`,
   );
 }
 

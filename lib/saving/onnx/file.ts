@@ -8,7 +8,7 @@ import { constantOp, emit } from '../../graph/trace.js';
 import { fromBytes, type DeviceTensor } from '../../tensor.js';
 import { Variable } from '../../variable.js';
 import type { Initializer } from './proto.js';
-import { sameAttr, type SizedGraph } from './traces.js';
+import { isKnown, sameAttr, type SizedGraph } from './traces.js';
 
 /** What becomes of a weight on the way into the file. */
 export interface Transform {
@@ -87,9 +87,7 @@ export class OnnxFile {
 
   /** Whether a node is the same in all traces. */
   isSame(node: Node): boolean {
-    const shapes = node.outputs.every((output) =>
-      this.sized.sizesOf(output).every((size) => size.every((n) => n === size[0])),
-    );
+    const shapes = node.outputs.every((output) => this.sized.sizesOf(output).every(isKnown));
     return shapes && Object.keys(node.attrs).every((name) => sameAttr(this.sized.attrsOf(node, name)));
   }
 

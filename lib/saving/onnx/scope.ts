@@ -9,7 +9,7 @@ import type { DeviceTensor } from '../../tensor.js';
 import type { OnnxFile } from './file.js';
 import { dataTypes, type OnnxAttr, type OnnxNode } from './proto.js';
 import { SizeSource } from './sizes.js';
-import { isKnown, type Size } from './traces.js';
+import { isKnown, whoIs, type Size } from './traces.js';
 
 /** A tensor of the file: axis i of it is axis `perm[i]` of the value that it stands for; null where they are the same. */
 export interface Held {
@@ -201,9 +201,8 @@ export class Scope {
     const data = sized.attrsOf(value.node, 'data') as Uint8Array[];
     const numbers = data.map((bytes) => readNumbers(bytes, dtype));
     const fail = (): never => {
-      const where = sized.labelOf(value.node);
-      const message = `${where ? `layer '${where}'` : 'the model'} makes numbers of a size that is unknown; give all sizes but the batch in inputSignature`;
-      throw new HornetError('export', message);
+      const what = `${whoIs(sized.labelOf(value.node))} makes numbers of a size that is unknown`;
+      throw new HornetError('export', `${what}; give all sizes but the batch in inputSignature`);
     };
     if (!numbers.every((each) => each.length === 1) || !sized.sizesOf(value).every(isKnown)) return fail();
     const flat = numbers.map(([n]) => n);

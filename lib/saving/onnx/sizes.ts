@@ -1,7 +1,7 @@
 // Sizes that are known only when the graph of the file runs: where each of them can be read, and how others follow from those.
 import { HornetError } from '../../errors.js';
 import type { Held, Scope } from './scope.js';
-import { isKnown, type Size } from './traces.js';
+import { isKnown, whoIs, type Size } from './traces.js';
 
 interface Place {
   readonly tensor: string;
@@ -81,10 +81,9 @@ export class SizeSource {
         return rest === 0 ? sum : op('Add', sum, number(rest));
       }
     }
-    const where = this.scope.label ? `layer '${this.scope.label}'` : 'the model';
     throw new HornetError(
       'export',
-      `a size in ${where} does not follow from the unknown sizes of the inputs; give all sizes but the batch in inputSignature`,
+      `a size in ${whoIs(this.scope.label)} does not follow from the unknown sizes of the inputs; give all sizes but the batch in inputSignature`,
     );
   }
 }

@@ -16,6 +16,9 @@ export type Size = readonly number[];
 
 export const isKnown = (size: Size): boolean => size.every((each) => each === size[0]);
 
+/** What computes something, for errors: a layer by its label, where there is one. */
+export const whoIs = (label: string): string => (label ? `layer '${label}'` : 'the model');
+
 /** One input of the function to trace. */
 export interface TraceInput {
   readonly name: string;
@@ -95,8 +98,7 @@ export class SizedGraph {
             index === node.inputs[k].index && places[t + 1].get(made) === places[0].get(node.inputs[k].node),
         );
       if (!twins.every(alike)) {
-        const where = this.labelOf(node);
-        const what = `what ${where ? `layer '${where}'` : 'the model'} computes depends on the unknown sizes of the inputs`;
+        const what = `what ${whoIs(this.labelOf(node))} computes depends on the unknown sizes of the inputs`;
         throw new HornetError(
           'export',
           `${what} (at op '${node.op.name}'); give all sizes but the batch in inputSignature`,

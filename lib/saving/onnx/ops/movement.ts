@@ -1,5 +1,4 @@
 // What only moves elements: reshape, transpose, broadcast, slice, pad, concat, iota, and parts at computed places.
-
 import { ordered, type Call, type Rule } from '../call.js';
 import { dataTypes } from '../proto.js';
 import type { Held } from '../scope.js';
