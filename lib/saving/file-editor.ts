@@ -3,12 +3,13 @@ import type { DType, TypedArray } from '../dtype.js';
 import { HornetError } from '../errors.js';
 import { sameShape } from '../graph/ir.js';
 import type { Layer } from '../layers/layer.js';
+import { printLine } from '../messages.js';
 import { convertToTensor, type TensorLike } from '../ops/convert.js';
 import type { DeviceTensor } from '../tensor.js';
 import { replaceFile } from './atomic.js';
 import { Hdf5Reader } from './hdf5-reader.js';
 import { Hdf5Writer } from './hdf5-writer.js';
-import { partsOf } from './parts.js';
+import { keyOf, partsOf } from './parts.js';
 import { varsOf } from './weights-h5.js';
 
 /** A weight in memory. */
@@ -57,9 +58,7 @@ export class KerasFileEditor {
 
   /** Reads a file, with all its weights. Throws a `HornetError` when it is missing or damaged. */
   static async open(path: string): Promise<KerasFileEditor> {
-    if (!path.endsWith('.weights.h5')) {
-      throw new HornetError(where, `expected a path that ends in .weights.h5, received '${path}'`);
-    }
+    checkPath(path);
     const objects = new Map<string, HeldObject>();
     await Hdf5Reader.read(path, where, (file) => collect(file, '', objects));
     return new KerasFileEditor(path, objects);
@@ -76,7 +75,7 @@ export class KerasFileEditor {
   }
 
   /** Prints what is in the file, line by line. */
-  summary({ printFn = console.log }: { readonly printFn?: (line: string) => void } = {}): void {
+  summary({ printFn = printLine }: { readonly printFn?: (line: string) => void } = {}): void {
     printFn(`Weights of '${this.path}':`);
     for (const [path, { name, weights }] of this.objects) {
       if (weights.size > 0) printFn(`  ${path || '(model)'}${name ? ` '${name}'` : ''}`);
@@ -85,15 +84,16 @@ export class KerasFileEditor {
   }
 
   /** Compares with the weights that a model has; prints what does not match. */
-  compare(model: Layer, { printFn = console.log }: { readonly printFn?: (line: string) => void } = {}): Comparison {
+  compare(model: Layer, { printFn = printLine }: { readonly printFn?: (line: string) => void } = {}): Comparison {
     const errors: string[] = [];
     let matchCount = 0;
     const wanted = new Set<string>();
     for (const { path, weights } of partsOf(model, { withOptimizer: false })) {
       wanted.add(path);
       const held = this.objects.get(path)?.weights ?? new Map<string, Held>();
-      weights.forEach(({ variable: { shape }, name }, i) => {
-        const key = name ?? String(i);
+      weights.forEach((weight, i) => {
+        const { shape } = weight.variable;
+        const key = keyOf(weight, i);
         const found = held.get(key);
         const place = `'${key}' of '${path}'`;
         if (!found) errors.push(`${place} has shape [${shape.join(', ')}] in the model and is not in the file`);
@@ -101,7 +101,7 @@ export class KerasFileEditor {
         else
           errors.push(`${place} has shape [${shape.join(', ')}] in the model, [${found.shape.join(', ')}] in the file`);
       });
-      const names = new Set(weights.map(({ name }, i) => name ?? String(i)));
+      const names = new Set(weights.map(keyOf));
       for (const key of held.keys()) if (!names.has(key)) errors.push(`'${key}' of '${path}' is not in the model`);
     }
     for (const [path, { weights }] of this.objects) {
@@ -152,9 +152,7 @@ export class KerasFileEditor {
 
   /** Writes what there is now. The file is replaced as a whole. */
   async save(path: string): Promise<void> {
-    if (!path.endsWith('.weights.h5')) {
-      throw new HornetError(where, `expected a path that ends in .weights.h5, received '${path}'`);
-    }
+    checkPath(path);
     await replaceFile(path, where, (beside) =>
       Hdf5Writer.write(beside, async (writer) => {
         for (const [object, { name, weights }] of this.objects) {
@@ -179,6 +177,11 @@ export class KerasFileEditor {
     const what = found.length === 0 ? 'there is none' : `there are ${found.join(', ')}`;
     throw new HornetError(where, `expected the path of one object in ${this.path}, received '${object}': ${what}`);
   }
+}
+
+function checkPath(path: string): void {
+  if (path.endsWith('.weights.h5')) return;
+  throw new HornetError(where, `expected a path that ends in .weights.h5, received '${path}'`);
 }
 
 const isWithin = (path: string, object: string): boolean => path === object || path.startsWith(`${object}/`);

@@ -18,6 +18,9 @@ export interface Part {
   readonly weights: readonly SavedWeight[];
 }
 
+/** What a part's weight of this number is called in the group: numbers stand for those without a name. */
+export const keyOf = ({ name }: SavedWeight, number: number): string => name ?? String(number);
+
 /** All parts of a model in Keras's order, each once; the optimizer only where it is `withOptimizer`. */
 export function partsOf(model: Layer, { withOptimizer = true } = {}): Part[] {
   const parts: Part[] = [];

@@ -8,7 +8,7 @@ import { replaceFile } from './atomic.js';
 import { Hdf5Reader, type GroupContents, type GroupWanted } from './hdf5-reader.js';
 import { Hdf5Writer } from './hdf5-writer.js';
 import { optimizerVariables } from './optimizer-order.js';
-import { partsOf, type Part } from './parts.js';
+import { keyOf, partsOf, type Part } from './parts.js';
 import { Restoration } from './restore.js';
 
 /** How weights that do not fit are taken. */
@@ -32,10 +32,11 @@ export async function writePart(writer: Hdf5Writer, part: Part, from: number, to
   const { path, owner, weights } = part;
   writer.group(varsOf(path), { name: owner.name });
   let bytes = 0;
-  for (const [i, { variable, value, name = String(from + i) }] of weights.slice(from, to).entries()) {
+  for (const [i, weight] of weights.slice(from, to).entries()) {
+    const { variable, value } = weight;
     const { dtype, shape } = variable;
     const data = await (value ? (value() as DeviceTensor).data() : variable.data());
-    await writer.dataset(`${varsOf(path)}/${name}`, dtype, shape, data);
+    await writer.dataset(`${varsOf(path)}/${keyOf(weight, from + i)}`, dtype, shape, data);
     bytes += data.byteLength;
   }
   return bytes;
@@ -116,7 +117,7 @@ export async function restoreWeights(
       } else into.refuse(message);
       continue;
     }
-    weights.forEach(({ variable, name }, k) => into.add(variable, named.get(name ?? String(k)) ?? null));
+    weights.forEach((weight, k) => into.add(weight.variable, named.get(keyOf(weight, k)) ?? null));
     if (owner instanceof Layer) restored.push(owner);
   }
   await into.finish();
