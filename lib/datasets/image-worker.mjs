@@ -1,7 +1,7 @@
 // Decodes and resizes images beside the main thread. What to do comes from decode-image.ts.
 import { open, readFile } from 'node:fs/promises';
-import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
+import { answer } from '../worker-answers.mjs';
 import { isBmp, readBmp } from './bmp.mjs';
 
 sharp.concurrency(1);
@@ -87,11 +87,4 @@ function weigh(x, outer, size, inner, taps, bytes) {
   return bytes ? Float32Array.from(out, (value) => Math.min(Math.max(Math.floor(value + 0.5), 0), 255)) : out;
 }
 
-parentPort.on('message', async ({ id, operation, args: [task] }) => {
-  try {
-    const result = operation === 'size' ? await sizeOf(task) : await decode(task);
-    parentPort.postMessage({ id, result }, operation === 'size' ? [] : [result]);
-  } catch (error) {
-    parentPort.postMessage({ id, error: String(error?.message ?? error) });
-  }
-});
+answer({ size: sizeOf, decode });

@@ -1,8 +1,8 @@
 // The worker thread that reads HDF5 files, with h5wasm: a file may be large, or made to confuse the library. Plain
 // JavaScript, so that a thread can run it as it is. Its other end is hdf5-reader.ts.
 import { createRequire } from 'node:module';
-import { parentPort } from 'node:worker_threads';
 import { File, Module, ready } from 'h5wasm/node';
+import { answer } from '../worker-answers.mjs';
 
 /** Files that may be opened. Links in a file may name others: the library does not get them. */
 const allowed = new Set();
@@ -171,13 +171,4 @@ function* pieces(shape, size) {
   }
 }
 
-parentPort.on('message', ({ id, operation, args }) => {
-  try {
-    const result = operations[operation](...args);
-    parentPort.postMessage({ id, result }, result instanceof ArrayBuffer ? [result] : []);
-  } catch (error) {
-    // An aborted library does not come back: `fatal` tells that another thread is needed.
-    const fatal = error instanceof WebAssembly.RuntimeError;
-    parentPort.postMessage({ id, error: String(error?.message ?? error), fatal });
-  }
-});
+answer(operations);

@@ -1,6 +1,6 @@
 // Reads the pickles of data sets beside the main thread: their files are large. Its other end is pickles.ts.
 import { readFileSync } from 'node:fs';
-import { parentPort } from 'node:worker_threads';
+import { answer } from '../../worker-answers.mjs';
 import { PickledArray, unpickle } from './pickle.mjs';
 
 /** What follows the header of a `.npy` file. */
@@ -61,12 +61,4 @@ function rowMajor(bytes, rows, columns) {
   return out;
 }
 
-parentPort.on('message', ({ id, operation, args }) => {
-  try {
-    const result = operations[operation](...args);
-    const buffers = Object.values(result).map(({ buffer }) => buffer);
-    parentPort.postMessage({ id, result }, buffers);
-  } catch (error) {
-    parentPort.postMessage({ id, error: String(error?.message ?? error) });
-  }
-});
+answer(operations);
