@@ -1,7 +1,7 @@
 // Images from files, decoded by sharp and resized in worker threads, so that neither the event loop nor the device waits.
 import { availableParallelism } from 'node:os';
 import { HornetError, oneOf } from '../errors.js';
-import { type Taps } from '../ops/image/taps.js';
+import type { Taps } from '../ops/image/taps.js';
 import { WorkerThread } from '../worker-thread.js';
 
 /** Colours of decoded images: 1, 3 or 4 channels. */

@@ -4,6 +4,7 @@ import { checkDataFormat, floatx, type DataFormat } from '../config.js';
 import type { DType } from '../dtype.js';
 import { HornetError, oneOf } from '../errors.js';
 import { resize, type Interpolation } from '../ops/image/index.js';
+import { checkSizes } from '../ops/image/layout.js';
 import {
   cast,
   clip,
@@ -44,12 +45,7 @@ export async function loadImg(path: string, args: LoadImgArgs = {}): Promise<Ten
   const where = 'loadImg';
   const { targetSize = null, keepAspectRatio = false, interpolation = 'nearest' } = args;
   const filter = oneOf(where, 'interpolation', interpolation, resamplingFilters);
-  if (targetSize && (targetSize.length !== 2 || !targetSize.every((side) => Number.isInteger(side) && side > 0))) {
-    throw new HornetError(
-      where,
-      `expected targetSize to be two positive integers, received [${targetSize.join(', ')}]`,
-    );
-  }
+  if (targetSize) checkSizes(where, 'targetSize', targetSize);
   const { pixels, shape } = await decodeImage(where, path, checkColorMode(where, args.colorMode), (image) =>
     targetSize ? resampling(image, targetSize, filter, keepAspectRatio) : null,
   );

@@ -3,6 +3,7 @@ import { imageDataFormat, type DataFormat } from '../config.js';
 import { HornetError, oneOf } from '../errors.js';
 import { transpose } from '../ops/index.js';
 import { croppedTo, fittedInto } from '../ops/image/aspect.js';
+import { checkSizes } from '../ops/image/layout.js';
 import { interpolations, interpolationTaps, type Interpolation } from '../ops/image/taps.js';
 import { tensor, type Tensor } from '../tensor.js';
 import { checkColorMode, decodeImage, type ColorMode, type DecodedImage, type Plan } from './decode-image.js';
@@ -48,9 +49,7 @@ export async function imageDatasetFromDirectory(
   const { imageSize = 256, cropToAspectRatio, padToAspectRatio } = args;
   const format = args.dataFormat ?? imageDataFormat();
   const size: readonly [number, number] = typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize;
-  if (size.length !== 2 || !size.every((side) => Number.isInteger(side) && side > 0)) {
-    throw new HornetError(where, `expected imageSize to be two positive integers, received [${size.join(', ')}]`);
-  }
+  checkSizes(where, 'imageSize', size);
   if (cropToAspectRatio && padToAspectRatio) {
     throw new HornetError(where, 'expected at most one of cropToAspectRatio and padToAspectRatio');
   }

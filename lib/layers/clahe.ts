@@ -1,5 +1,5 @@
 // Contrast limited adaptive histogram equalization (CLAHE): every pixel is equalized by the histograms of the tiles around.
-import { HornetError } from '../errors.js';
+import { checkSizes } from '../ops/image/layout.js';
 import {
   add,
   amin,
@@ -72,10 +72,7 @@ export class ContrastLimitedAdaptiveHistogramEqualization extends BaseImagePrepr
     this.valueRange = checkValueRange(this.where, args.valueRange);
     this.clipLimit = args.clipLimit ?? 4;
     this.tileGridSize = args.tileGridSize ?? [8, 8];
-    if (this.tileGridSize.length !== 2 || !this.tileGridSize.every((n) => Number.isInteger(n) && n > 0)) {
-      const received = JSON.stringify(this.tileGridSize);
-      throw new HornetError(this.where, `expected tileGridSize to be two positive integers, received ${received}`);
-    }
+    checkSizes(this.where, 'tileGridSize', this.tileGridSize);
   }
 
   override transformImages(images: Tensor): Tensor {

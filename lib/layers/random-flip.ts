@@ -5,7 +5,7 @@ import type { SeedGenerator } from '../random.js';
 import { registerSerializable } from '../saving/registry.js';
 import type { Tensor } from '../tensor.js';
 import { columnsOf, joinColumns, type BoundingBoxes } from '../utils/bounding-boxes/formats.js';
-import { type Move } from './image-geometry.js';
+import type { Move } from './image-geometry.js';
 import {
   drawPerImage,
   RandomImageLayer,

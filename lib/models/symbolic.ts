@@ -16,8 +16,8 @@ import { KerasTensor, Node, OpCall } from './keras-tensor.js';
 // Divisible by what windows, heads and groups usually divide by, and larger than usual kernels.
 const standIns = [240, 360] as const;
 
-/** A result of tracing: its structure, with a symbolic tensor for each tensor. */
-function infer(fn: (args: Tree<unknown>) => unknown, args: Tree<unknown>): Tree<unknown> {
+/** A result of tracing: its structure, with a symbolic tensor for each tensor. `where`: who is called, for errors. */
+function infer(where: string, fn: (args: Tree<unknown>) => unknown, args: Tree<unknown>): Tree<unknown> {
   const symbolic = [...new Set(flatten(args).filter((leaf): leaf is KerasTensor => leaf instanceof KerasTensor))];
   const shapes = symbolic.map(({ symbolicShape }) => symbolicShape);
   const run = (given: readonly Shape[]): Evaluated[] =>
@@ -31,7 +31,7 @@ function infer(fn: (args: Tree<unknown>) => unknown, args: Tree<unknown>): Tree<
     );
   const [first, second] = attempt(run, shapes);
   if (second && second.avals.length !== first.avals.length) {
-    throw new HornetError('symbolic', 'how many results there are depends on a size that is unknown');
+    throw new HornetError(where, 'how many results there are depends on a size that is unknown');
   }
   let next = 0;
   return mapTree(first.result, (leaf) => {
@@ -99,7 +99,7 @@ export function recordCall(layer: Layer, form: CallForm): Tree<Tensor> {
     return compute(layer, { args: inputs, options: tracedOptions }, onUse);
   };
   const numbers = [layer.encodeSymbols(first), ...others];
-  const outputs = infer(call, { args: numbers, options: all }) as Tree<KerasTensor>;
+  const outputs = infer(layer.name, call, { args: numbers, options: all }) as Tree<KerasTensor>;
   // A mask that the layer never looks at is no argument of the call.
   const kept = Object.entries(masks).filter(([name, mask]) => used.has(name) && mask !== null);
   new Node(layer, args, { ...options, ...Object.fromEntries(kept) }, outputs);
@@ -124,7 +124,7 @@ export function withOpName<T>(name: string, fn: () => T): T {
 /** Calls an op on symbolic tensors. */
 function recordOp(name: string, op: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
   if (flatten(args).some(isStrings)) throw new HornetError(name, 'expected numbers, received strings');
-  const result = infer((given) => op(...(given as never[])), args);
+  const result = infer(name, (given) => op(...(given as never[])), args);
   if (!flatten(result).some((leaf) => leaf instanceof KerasTensor)) return result;
   const opName = name.split('.').at(-1)!;
   new Node(new OpCall(nextName ?? uniqueName(snakeCase(opName)), opName, op), args, {}, result);
@@ -142,7 +142,7 @@ export function outputShape(layer: Layer, shapes: readonly Shapes[]): Shapes {
   try {
     const call = (args: Tree<unknown>): unknown =>
       compute(layer, { args: args as readonly Tree<Tensor>[], options: { encoded: takesStrings } });
-    const outputs = infer(call, [layer.encodeSymbols(first), ...others]) as Tree<KerasTensor>;
+    const outputs = infer(layer.name, call, [layer.encodeSymbols(first), ...others]) as Tree<KerasTensor>;
     return mapTree(outputs, ({ symbolicShape }) => symbolicShape);
   } catch (error) {
     throw nameError(layer, 'computeOutputShape()', error);

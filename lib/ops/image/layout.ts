@@ -31,6 +31,14 @@ export function imageAxes(
     : { height: rank - 2, width: rank - 1, channels: rank - 3 };
 }
 
+/** Throws a `HornetError` unless an option is the sizes of two axes. */
+export function checkSizes(where: string, name: string, sizes: unknown): void {
+  const isPair = Array.isArray(sizes) && sizes.length === 2;
+  if (isPair && sizes.every((size) => Number.isInteger(size) && size > 0)) return;
+  const received = Array.isArray(sizes) ? `[${sizes.join(', ')}]` : String(sizes);
+  throw new HornetError(where, `expected ${name} to be two positive integers, received ${received}`);
+}
+
 /** Runs `body` on the images as [N, H, W, C] and gives its result the layout of the images. */
 export function withPlanes(
   where: string,

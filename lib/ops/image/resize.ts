@@ -8,7 +8,7 @@ import { gatherAlong } from '../gather.js';
 import { padWith, sliceAt } from '../movement.js';
 import { weighAxis } from '../pool.js';
 import { publicOp } from '../public-op.js';
-import { imageAxes, type ImageArgs } from './layout.js';
+import { checkSizes, imageAxes, type ImageArgs } from './layout.js';
 import { croppedTo, paddedTo } from './aspect.js';
 import { interpolations, interpolationTaps, type Interpolation } from './taps.js';
 
@@ -61,9 +61,7 @@ export const resize = publicOp(
     const source = convertToTensor(images);
     const method = interpolation.toLowerCase() as Interpolation;
     const { fillMode = 'constant' } = options;
-    if (typeof size === 'number' || size.length !== 2 || size.some((n) => !Number.isInteger(n) || n < 1)) {
-      throw new HornetError(op, `expected size to be two positive integers, received ${JSON.stringify(size)}`);
-    }
+    checkSizes(op, 'size', size);
     if (!interpolations.includes(method)) {
       const known = interpolations.join(', ');
       throw new HornetError(op, `expected interpolation to be one of ${known}, received '${interpolation}'`);
