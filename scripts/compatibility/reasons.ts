@@ -28,16 +28,16 @@ const customObjects = ['saving', 'utils'].flatMap((module) =>
 
 /** What `keras.preprocessing` has kept; all of it is in `utils`. */
 const preprocessing = [
-  ['image_dataset_from_directory', 'imageDatasetFromDirectory'],
-  ['text_dataset_from_directory', 'textDatasetFromDirectory'],
-  ['timeseries_dataset_from_array', 'timeseriesDatasetFromArray'],
-  ['image.array_to_img', 'arrayToImg'],
-  ['image.img_to_array', 'imgToArray'],
-  ['image.load_img', 'loadImg'],
-  ['image.save_img', 'saveImg'],
-  ['image.smart_resize', 'smartResize'],
-  ['sequence.pad_sequences', 'padSequences'],
-] as const;
+  'image_dataset_from_directory',
+  'text_dataset_from_directory',
+  'timeseries_dataset_from_array',
+  'image.array_to_img',
+  'image.img_to_array',
+  'image.load_img',
+  'image.save_img',
+  'image.smart_resize',
+  'sequence.pad_sequences',
+];
 
 /** Modules whose names are at the top of the package, where there is no namespace for them. */
 export const atTop: ReadonlySet<string> = new Set([
@@ -49,7 +49,9 @@ export const atTop: ReadonlySet<string> = new Set([
 
 /** Where a name of Keras is in Hornet, if not under its own name in camelCase. */
 export const elsewhere: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(preprocessing.map(([name, here]) => [`keras.preprocessing.${name}`, `utils.${here}`])),
+  ...Object.fromEntries(
+    preprocessing.map((name) => [`keras.preprocessing.${name}`, `utils.${toCamel(name.split('.').at(-1)!)}`]),
+  ),
   ...Object.fromEntries(Object.entries(families).map(([module, name]) => [`keras.${module}.get`, `${module}.${name}`])),
   ...Object.fromEntries([...configs, ...kerasObjects, ...customObjects]),
   'keras.Input': 'layers.input',
